@@ -1,0 +1,22 @@
+/* Every ceiling of the engine, with its reason. A breach is an ordinary, named error. */
+#pragma once
+
+#define WEIR_BATCH_ROWS 1024              /* rows of a batch: columns stay in L1/L2, index fits uint16 */
+#define WEIR_STATEMENT_BYTES_MAX (4 << 20) /* text of one script */
+#define WEIR_PARSE_DEPTH_MAX 400          /* lemon stack; keeps every recursive walk of the AST shallow */
+#define WEIR_EXPR_NODES_MAX 100000        /* nodes of one statement's expressions */
+#define WEIR_EXPR_DEPTH_MAX 200           /* nested expressions: bounds recursion over them */
+#define WEIR_TYPE_DEPTH_MAX 32            /* ARRAY<ARRAY<…>> */
+#define WEIR_COLUMNS_MAX 4096             /* of one source */
+#define WEIR_JSON_DEPTH_MAX 128           /* nested JSON data */
+#define WEIR_RECORD_BYTES_MAX (64 << 20)  /* key + value of one record */
+#define WEIR_STRING_BYTES_MAX (64 << 20)  /* one string an expression builds */
+#define WEIR_ARRAY_ITEMS_MAX (1 << 24)    /* one array an expression builds (GENERATE_SERIES …) */
+#define WEIR_DECIMAL_DIGITS_MAX 1000      /* precision of DECIMAL(p, s) */
+#define WEIR_PARTITIONS_MAX 10000         /* of one topic */
+#define WEIR_WORKERS_MAX 64
+#define WEIR_WINDOWS_PER_ROW_MAX 100000   /* SIZE / ADVANCE of a hopping window */
+#define WEIR_DIAGNOSTICS_MAX 100          /* errors reported for one file */
+#define WEIR_REGEX_MATCH_LIMIT 10000000   /* PCRE2 match limit: bounds back-tracking */
+#define WEIR_REGEX_DEPTH_LIMIT 100000
+#define WEIR_LAMBDA_DEPTH_MAX 8           /* lambdas inside lambdas */
