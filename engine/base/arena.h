@@ -35,6 +35,8 @@ static inline void *weir_arena_alloc(weir_arena *a, size_t bytes)
 }
 /* Byte-aligned room for text; unused room can be given back with weir_arena_shrink at once. */
 char *weir_arena_bytes_alloc(weir_arena *a, size_t bytes);
+/* Gives back all but `used` of the `had` bytes at `p`, if nothing was allocated since. */
+void weir_arena_shrink(weir_arena *a, char *p, size_t had, size_t used);
 void *weir_arena_zalloc(weir_arena *a, size_t bytes);
 weir_sv weir_arena_sv(weir_arena *a, weir_sv s);          /* copy; NUL follows */
 weir_sv weir_arena_printf(weir_arena *a, const char *fmt, ...) WEIR_PRINTF(2, 3);

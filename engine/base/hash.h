@@ -22,4 +22,6 @@ static inline uint32_t weir_partition_of(weir_sv key, uint32_t partitions)
 {
     return (weir_murmur2(key.p, key.n) & 0x7fffffffu) % partitions;
 }
+/* CRC-32C (Castagnoli). Start with 0; the result of one part is the start of the next. */
 uint32_t weir_crc32c(uint32_t crc, const void *p, size_t n);
+uint32_t weir__crc32c_scalar(uint32_t crc, const void *p, size_t n); /* internal, for tests */
