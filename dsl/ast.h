@@ -224,13 +224,13 @@ struct weir_ast_expr {
 
 /* ---------------------------------------------------------------- relations */
 
-/* ORDER weir_ast_join_kind: names in ast.c */
+/* ORDER weir_ast_join_kind: names in ast.c. (WEIR_JOIN_* and WEIR_WINDOW_* are the plan's.) */
 typedef enum weir_ast_join_kind {
-    WEIR_JOIN_NONE, /* the first relation of FROM */
-    WEIR_JOIN_INNER,
-    WEIR_JOIN_LEFT,
-    WEIR_JOIN_RIGHT,
-    WEIR_JOIN_FULL,
+    WEIR_AST_JOIN_NONE, /* the first relation of FROM */
+    WEIR_AST_JOIN_INNER,
+    WEIR_AST_JOIN_LEFT,
+    WEIR_AST_JOIN_RIGHT,
+    WEIR_AST_JOIN_FULL,
 } weir_ast_join_kind;
 
 typedef enum weir_ast_rel_kind {
@@ -343,9 +343,9 @@ typedef struct weir_ast_items {
 } weir_ast_items;
 
 typedef enum weir_ast_window_kind {
-    WEIR_WINDOW_TUMBLING,
-    WEIR_WINDOW_HOPPING,
-    WEIR_WINDOW_SESSION,
+    WEIR_AST_WINDOW_TUMBLING,
+    WEIR_AST_WINDOW_HOPPING,
+    WEIR_AST_WINDOW_SESSION,
 } weir_ast_window_kind;
 
 typedef struct weir_ast_window {

@@ -3,7 +3,7 @@
 #pragma once
 #include "engine/data/type.h"
 
-typedef enum weir_wrap { WEIR_WRAP_DEFAULT, WEIR_WRAP_YES, WEIR_WRAP_NO } weir_wrap;
+typedef enum weir_wrapping { WEIR_WRAP_DEFAULT, WEIR_WRAP_YES, WEIR_WRAP_NO } weir_wrapping;
 
 /* ORDER weir_format_kind: names in format.c */
 typedef enum weir_format_kind {
@@ -14,7 +14,7 @@ typedef enum weir_format_kind {
 
 typedef struct weir_format_spec {
     weir_format_kind kind;
-    weir_wrap wrap;        /* single columns; resolved by the binder for SerdeFeatures */
+    weir_wrapping wrap;    /* single columns; resolved by the binder for SerdeFeatures */
     char delimiter;        /* DELIMITED; ',' */
     int32_t schema_id;     /* KEY_SCHEMA_ID / VALUE_SCHEMA_ID; 0 = none */
     weir_sv full_name;     /* *_SCHEMA_FULL_NAME */
