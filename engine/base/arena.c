@@ -227,7 +227,7 @@ void weir_arena_shrink(weir_arena *a, char *p, size_t had, size_t used)
         ASAN_POISON_MEMORY_REGION(p + used, had16 - used);
         weir_arena_block *b = a->current;
         if (b && p + had16 + ARENA_GAP == block_room(b) + b->used) {
-            b->used -= had16 - used16;
+            b->used -= used ? had16 - used16 : had16 + ARENA_GAP;
         }
     } else if (p + had16 == a->at) {
         a->at = p + used16;

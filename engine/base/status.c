@@ -90,14 +90,15 @@ weir_rc weir_hint(weir_status *st, const char *fmt, ...)
 
 weir_rc weir_wrap(weir_status *st, const char *fmt, ...)
 {
-    char text[2 * sizeof st->msg + 8];
+    char text[sizeof st->msg + 8];
+    char prefix[sizeof st->msg];
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(text, sizeof st->msg, fmt, args);
+    vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    WEIR_ASSERT(n >= 0);
-    size_t at = (size_t)n < sizeof st->msg ? (size_t)n : sizeof st->msg - 1;
-    snprintf(text + at, sizeof text - at, ": %s", st->msg);
-    copy_text(st->msg, sizeof st->msg, text);
+    copy_text(prefix, sizeof prefix, text);
+    char whole[2 * sizeof st->msg + 2];
+    snprintf(whole, sizeof whole, "%s: %s", prefix, st->msg);
+    copy_text(st->msg, sizeof st->msg, whole);
     return st->rc;
 }
