@@ -1,0 +1,48 @@
+/* A hash map from key bytes to fixed-size payloads: the state of aggregations, tables and joins.
+ *
+ *   slots   {tag 32, entry 32}, open addressing, load ≤ 2/3
+ *   entries in slabs of equal stride: [hash 4][key length 4][flags 4][…][payload][key ≤ 15 inline
+ *           | pointer]; an entry never moves, so payload pointers stay valid until it is removed
+ *
+ * Batch calls hash and prefetch first, then touch. No malloc per entry. One thread. */
+#pragma once
+#include "engine/base/base.h"
+
+typedef struct weir_hmap weir_hmap;
+
+/* Payloads are 16-byte aligned and zeroed on insertion. */
+weir_hmap *weir_hmap_new(uint32_t payload_bytes);
+/* drop(payload) is called for each live entry when not NULL. */
+void weir_hmap_free(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *ctx);
+
+void *weir_hmap_find(const weir_hmap *m, weir_sv key); /* payload, or NULL */
+void *weir_hmap_insert(weir_hmap *m, weir_sv key, bool *added);
+bool weir_hmap_remove(weir_hmap *m, weir_sv key); /* the payload must be dropped by the caller */
+/* payloads[i] for keys[i], i < n ≤ WEIR_BATCH_ROWS; absent ones are NULL, or inserted when `insert`
+ * (then added[i] tells). Equal keys give the same payload. */
+void weir_hmap_find_batch(const weir_hmap *m, const weir_sv *keys, uint32_t n, void **payloads);
+void weir_hmap_insert_batch(weir_hmap *m, const weir_sv *keys, uint32_t n, void **payloads,
+                            bool *added);
+weir_sv weir_hmap_key(const weir_hmap *m, const void *payload); /* of an entry */
+
+/* Dirty marks: entries changed since the last commit, each listed once. Removal of an entry is
+ * remembered by key until the marks are cleared. */
+void weir_hmap_mark(weir_hmap *m, void *payload);
+/* Calls put(key, payload) for each marked entry and gone(key) for each removed key, then clears. */
+void weir_hmap_sweep(weir_hmap *m, void (*put)(void *ctx, weir_sv key, void *payload),
+                     void (*gone)(void *ctx, weir_sv key), void *ctx);
+uint64_t weir_hmap_marked(const weir_hmap *m);
+
+uint64_t weir_hmap_count(const weir_hmap *m);
+uint64_t weir_hmap_bytes(const weir_hmap *m);
+/* Visits entries in slab order (insertion order while nothing is removed). *cursor starts at 0;
+ * false at the end. Entries must not be added or removed meanwhile. */
+bool weir_hmap_next(const weir_hmap *m, uint64_t *cursor, void **payload);
+
+/* Bytes of varying size with few frees: size classes inside slabs. */
+typedef struct weir_slab weir_slab;
+weir_slab *weir_slab_new(void);
+void weir_slab_free(weir_slab *s);
+void *weir_slab_alloc(weir_slab *s, uint32_t bytes);
+void weir_slab_release(weir_slab *s, void *p, uint32_t bytes);
+uint64_t weir_slab_bytes(const weir_slab *s);

@@ -1,0 +1,85 @@
+/* Operators: one row per kind in operators/operators.def. An instance belongs to one task (one
+ * query, one stage, one partition) and is only ever called on that task's worker.
+ *
+ * Data moves by push: weir_emit hands a batch to the next operator inside the task. A batch is
+ * borrowed for the call; who wants bytes longer copies them. Results of an operator live in the
+ * batch's step arena (b->arena), which is reset when the source batch has been pushed through.
+ * Rows must be emitted in the order of the rows that caused them.
+ *
+ * Operators have no clock: time is rowtime. State is the task's: an operator keeps hash maps and
+ * writes what changed when the epoch asks (save), reads it all back at start (load). */
+#pragma once
+#include "engine/data/plan.h"
+#include "engine/data/program.h"
+#include "engine/run/format.h"
+#include "engine/run/chunk.h"
+#include "engine/run/store.h"
+
+typedef struct weir_task weir_task;
+typedef struct weir_op weir_op;
+
+typedef struct weir_op_kind {
+    const char *name;
+    size_t size;            /* of the instance struct, which starts with weir_op */
+    /* Memory from weir_task_arena(op->task). */
+    weir_rc (*open)(weir_op *op, weir_status *st);
+    void (*push)(weir_op *op, uint32_t port, const weir_batch *b);
+    /* Lets held-back (coalesced) results go. Called when the task is caught up or an epoch ends;
+     * `arena` is the step arena. NULL: holds nothing back. */
+    void (*flush)(weir_op *op, weir_arena *arena);
+    /* State to the epoch's batch: only what changed since the last save. Keys start with
+     * weir_op_state_prefix. NULL: no state. */
+    void (*save)(weir_op *op, weir_store_batch *batch);
+    /* One stored entry back (key without the prefix). */
+    weir_rc (*load)(weir_op *op, weir_sv key, weir_sv value, weir_status *st);
+    void (*close)(weir_op *op);
+    uint64_t (*state_entries)(const weir_op *op); /* NULL: none */
+    uint64_t (*state_bytes)(const weir_op *op);
+} weir_op_kind;
+
+struct weir_op {
+    const weir_op_kind *kind;
+    const weir_node *node;
+    weir_task *task;
+    weir_op *next;          /* NULL: last of its stage */
+    uint32_t next_port;
+    /* metrics, kept by weir_emit and the operators */
+    uint64_t rows_in, rows_out, late, errors;
+};
+
+/* Hands `b` to the next operator. Empty selections are not passed on. */
+void weir_emit(weir_op *op, const weir_batch *b);
+
+weir_arena *weir_task_arena(weir_task *t);             /* lives as long as the task */
+const weir_formats *weir_task_formats(const weir_task *t);
+const weir_settings *weir_task_settings(const weir_task *t);
+const weir_plan *weir_task_plan(const weir_task *t);
+int32_t weir_task_partition(const weir_task *t);
+/* Every update leaves at once (tests, --until-idle), or updates of a key are coalesced. */
+bool weir_task_coalesces(const weir_task *t);
+/* Stream time: the largest rowtime this task has seen, over all keys; INT64_MIN before any. The
+ * source advances nothing: operators that need stream time keep their own (per Kafka Streams, a
+ * processor's observed stream time), saved with their state. */
+
+/* Stops the query with an error (ksqlDB: an exception that kills the query thread). The rest of
+ * the batch is ignored; nothing of the current epoch is committed. */
+void weir_task_fail(weir_task *t, const char *fmt, ...) WEIR_PRINTF(2, 3);
+bool weir_task_failed(const weir_task *t);
+/* The row-error reporter to pass to programs of this operator. */
+weir_row_errors *weir_op_errors(weir_op *op, weir_sv where);
+/* 'S' ‖ query id ‖ 0 ‖ node id ‖ partition: prefix of the operator's keys in the store. */
+void weir_op_state_prefix(const weir_op *op, weir_buf *out);
+
+/* Where a sink operator puts encoded records: the engine delivers them after the step. `partition`
+ * of the target topic. The builder is the task's own. */
+weir_chunk_builder *weir_task_output(weir_task *t, int32_t partition);
+int32_t weir_task_output_partitions(const weir_task *t);
+/* For a sink without a topic: the client's callback (transient queries). Returns false when the
+ * client wants no more. */
+bool weir_task_client_rows(weir_task *t, const weir_batch *b);
+
+/* Key bytes, for exchanges and for EMIT FINAL order: the serialised key of each selected row. */
+typedef struct weir_ops {
+    const weir_op_kind *filter, *project, *rekey, *aggregate, *session, *flatmap, *join_stream,
+        *join_lookup, *join_table, *join_foreign, *sink, *materialize;
+} weir_ops;

@@ -1,0 +1,32 @@
+/* The durable store of a data directory: one RocksDB, ordered keys, atomic batches. Never touched
+ * per row. One process at a time holds a directory (lock file with a clear error).
+ *
+ *   key space, first byte:  'M' meta   'J' journal   'T' topics   'S' state tables
+ *
+ * Every value carries a crc32c; a wrong one is WEIR_ECORRUPT with the remedy, never read. */
+#pragma once
+#include "engine/base/buf.h"
+#include "engine/base/status.h"
+
+typedef struct weir_store weir_store;
+typedef struct weir_store_batch weir_store_batch;
+
+weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st);
+void weir_store_close(weir_store *s);
+const char *weir_store_dir(const weir_store *s);
+
+weir_store_batch *weir_store_batch_new(void);
+void weir_store_batch_free(weir_store_batch *b);
+void weir_store_put(weir_store_batch *b, weir_sv key, weir_sv value);
+void weir_store_delete(weir_store_batch *b, weir_sv key);
+void weir_store_delete_range(weir_store_batch *b, weir_sv from, weir_sv to); /* [from, to) */
+uint64_t weir_store_batch_bytes(const weir_store_batch *b);
+/* One atomic, synced write. Clears the batch. */
+weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st);
+
+weir_rc weir_store_get(weir_store *s, weir_sv key, weir_buf *out, bool *found, weir_status *st);
+/* Calls `each` for every key with the prefix, in order; stops when it returns other than WEIR_OK. */
+weir_rc weir_store_scan(weir_store *s, weir_sv prefix,
+                        weir_rc (*each)(void *ctx, weir_sv key, weir_sv value, weir_status *st),
+                        void *ctx, weir_status *st);
+uint64_t weir_store_disk_bytes(weir_store *s);
