@@ -54,9 +54,9 @@ static void test_truncation(void **state)
     assert_true(n < sizeof st.msg && n > sizeof st.msg - 4);
     assert_int_equal((n - 1) % 3, 0);
     weir_wrap(&st, "%s", text);
-    n = strlen(st.msg);
-    assert_true(n < sizeof st.msg && n > sizeof st.msg - 4);
-    assert_int_equal((n - 1) % 3, 0);
+    /* 340 whole characters after the x, and what is left of ": …" */
+    assert_int_equal(strlen(st.msg), 1 + 340 * 3 + 2);
+    assert_string_equal(st.msg + 1 + 339 * 3, "\xe2\x82\xac: ");
 }
 
 static void test_names(void **state)
