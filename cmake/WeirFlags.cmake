@@ -64,8 +64,12 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_link_options(weir_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
-# jemalloc replaces malloc by being linked; sanitizers bring their own.
+# jemalloc replaces malloc by being linked; sanitizers bring their own. Under link-time optimisation
+# the linker sees no use of it and would drop it.
 if(NOT WEIR_SANITIZE)
-    pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
-    target_link_libraries(weir_flags INTERFACE PkgConfig::jemalloc)
+    set(CMAKE_LINK_LIBRARY_USING_KEPT
+        "LINKER:--push-state,--no-as-needed" "<LINK_ITEM>" "LINKER:--pop-state")
+    set(CMAKE_LINK_LIBRARY_USING_KEPT_SUPPORTED TRUE)
+    find_library(jemalloc jemalloc REQUIRED)
+    target_link_libraries(weir_flags INTERFACE "$<LINK_LIBRARY:KEPT,${jemalloc}>")
 endif()
