@@ -3,11 +3,11 @@
  * Owns: text of integers and doubles (Double.toString layout, shortest digits), parsing with Java's
  * grammars, Java's narrowing casts and roundings. Pure functions, any thread, no allocation.
  *
- * Refuses: locale, hexadecimal floating point. */
+ * Refuses: locales, digits outside ASCII. */
 #pragma once
 #include "engine/base/buf.h"
 
-/* How digits that do not fit are dropped. ORDER weir_rounding: round_away() in decimal.c */
+/* How digits that do not fit are dropped. ORDER weir_rounding: weir_round_away */
 typedef enum weir_rounding {
     WEIR_ROUND_EXACT,     /* dropping anything but zeros is a failure */
     WEIR_ROUND_HALF_UP,   /* nearest, ties away from zero: CAST */
@@ -16,6 +16,26 @@ typedef enum weir_rounding {
     WEIR_ROUND_FLOOR,
     WEIR_ROUND_CEIL,
 } weir_rounding;
+
+/* Whether dropping something that is `half` (-1 below, 0 equal to, 1 above) one half of the last
+ * kept unit moves the magnitude up by one. Nothing dropped: do not ask. */
+static inline bool weir_round_away(weir_rounding mode, bool negative, int half)
+{
+    switch (mode) {
+    case WEIR_ROUND_HALF_UP:
+        return half >= 0;
+    case WEIR_ROUND_HALF_CEIL:
+        return half > 0 || (half == 0 && !negative);
+    case WEIR_ROUND_FLOOR:
+        return negative;
+    case WEIR_ROUND_CEIL:
+        return !negative;
+    case WEIR_ROUND_EXACT:
+    case WEIR_ROUND_DOWN:
+        return false;
+    }
+    WEIR_UNREACHABLE();
+}
 
 #define WEIR_I64_TEXT_MAX 20    /* "-9223372036854775808" */
 #define WEIR_DOUBLE_TEXT_MAX 32 /* "-2.2250738585072014E-308" and room for block copies */
@@ -30,7 +50,8 @@ void weir_buf_double(weir_buf *b, double v);
 /* Integer.parseInt and Long.parseLong: an optional sign, then ASCII digits, nothing else. */
 bool weir_i32_parse(weir_sv s, int32_t *out);
 bool weir_i64_parse(weir_sv s, int64_t *out);
-/* Double.parseDouble: characters <= ' ' are trimmed, exponent, suffix f F d D, NaN, Infinity. */
+/* Double.parseDouble: characters <= ' ' are trimmed, exponent, suffix f F d D, NaN,
+ * Infinity, hexadecimal with a binary exponent. */
 bool weir_double_parse(weir_sv s, double *out);
 /* The same, but a result that is not finite is refused, as every SQL conversion does. */
 bool weir_double_parse_finite(weir_sv s, double *out);
