@@ -23,6 +23,8 @@ typedef struct weir_source {
     uint64_t version;          /* counts replacements */
 } weir_source;
 
+weir_source *weir_source_copy(weir_arena *a, const weir_source *s); /* deep: for plans */
+
 typedef struct weir_custom_type {
     weir_sv name;
     const weir_type *type;

@@ -18,7 +18,9 @@ typedef struct weir_window {
     bool has_grace, has_retention; /* written in the statement */
 } weir_window;
 
-/* First window start ≥ 0 that contains `ts` (Kafka Streams never makes negative starts). */
+/* First window start ≥ 0 that contains `ts` (Kafka Streams never makes negative starts). The others
+ * follow at start + advance as long as start <= ts; a negative `ts` is in no window. */
 int64_t weir_window_first_start(const weir_window *w, int64_t ts);
-/* Whether the window [start, end) is closed at this stream time: end + grace <= stream_time. */
+/* Whether the window [start, end) is closed at this stream time: end + grace <= stream_time. A session
+ * that ends at `end` (inclusive) is closed when end + gap + grace < stream_time. */
 bool weir_window_closed(const weir_window *w, int64_t end, int64_t stream_time);
