@@ -1,8 +1,8 @@
 /* A hash map from key bytes to fixed-size payloads: the state of aggregations, tables and joins.
  *
- *   slots   {tag 32, entry 32}, open addressing, load ≤ 2/3
- *   entries in slabs of equal stride: [hash 4][key length 4][flags 4][…][payload][key ≤ 15 inline
- *           | pointer]; an entry never moves, so payload pointers stay valid until it is removed
+ *   slots   {tag 32, entry 32}, linear probing, load ≤ 2/3
+ *   entries in slabs of equal stride: [payload][key length 4][mark 4][key ≤ 24 inline | pointer];
+ *           an entry never moves, so payload pointers stay valid until it is removed
  *
  * Batch calls hash and prefetch first, then touch. No malloc per entry. One thread. */
 #pragma once
@@ -28,10 +28,13 @@ weir_sv weir_hmap_key(const weir_hmap *m, const void *payload); /* of an entry *
 /* Dirty marks: entries changed since the last commit, each listed once. Removal of an entry is
  * remembered by key until the marks are cleared. */
 void weir_hmap_mark(weir_hmap *m, void *payload);
-/* Calls put(key, payload) for each marked entry and gone(key) for each removed key, then clears. */
+/* Calls gone(key) for each removed key, then put(key, payload) for each marked entry (a key that was
+ * removed and inserted again gets both, in this order), then clears. NULL callbacks just clear. */
 void weir_hmap_sweep(weir_hmap *m, void (*put)(void *ctx, weir_sv key, void *payload),
                      void (*gone)(void *ctx, weir_sv key), void *ctx);
-uint64_t weir_hmap_marked(const weir_hmap *m);
+uint64_t weir_hmap_marked(const weir_hmap *m); /* marked entries and remembered removals */
+/* Off: nothing is marked or remembered, for maps that nobody sweeps. On at birth. */
+void weir_hmap_track(weir_hmap *m, bool on);
 
 uint64_t weir_hmap_count(const weir_hmap *m);
 uint64_t weir_hmap_bytes(const weir_hmap *m);
@@ -39,7 +42,8 @@ uint64_t weir_hmap_bytes(const weir_hmap *m);
  * false at the end. Entries must not be added or removed meanwhile. */
 bool weir_hmap_next(const weir_hmap *m, uint64_t *cursor, void **payload);
 
-/* Bytes of varying size with few frees: size classes inside slabs. */
+/* Bytes of varying size with few frees: size classes inside slabs. 16-byte aligned, uninitialised;
+ * `bytes` of release is that of alloc. */
 typedef struct weir_slab weir_slab;
 weir_slab *weir_slab_new(void);
 void weir_slab_free(weir_slab *s);
