@@ -3,10 +3,14 @@
  *
  * Semantics are ksqlDB's (reference: expressions):
  *   - comparison with NULL is FALSE, never NULL; NOT of it is TRUE
- *   - arithmetic, boolean logic on NULL operands and failing casts are row *errors*, which spread
- *     up to the nearest node that isolates: CALL, CAST, INDEX, FIELD, constructors turn a failed
- *     operand or a failure of their own into NULL. An error that reaches the root makes a select
- *     column NULL, drops a row in WHERE, skips it in GROUP BY, gives a NULL key in PARTITION BY
+ *   - arithmetic, boolean logic and LIKE on NULL operands, failing casts and failing calls are row
+ *     *errors*. An error spreads upwards until something isolates it, i.e. turns it into NULL:
+ *     CAST (its operand and its own failure), the items of ARRAY, MAP and STRUCT constructors, and
+ *     a CALL or FIELD that is directly an argument of a CALL. Other operands do not isolate:
+ *     COALESCE(1 / 0, 5) is an error
+ *   - an error that reaches the root makes a select column NULL, drops a row in WHERE, skips it in
+ *     GROUP BY, gives a NULL key in PARTITION BY. In WHERE and GROUP BY nothing isolates at all
+ *     (weir_program_filter, weir_program_strict)
  *   - AND, OR and CASE evaluate only what they need */
 #pragma once
 #include "engine/data/func.h"
@@ -22,7 +26,7 @@ typedef enum weir_ex {
                          DECIMAL kids keep their own precision and scale */
     WEIR_EX_NEG,
     WEIR_EX_EQ, WEIR_EX_NE, WEIR_EX_LT, WEIR_EX_LE, WEIR_EX_GT, WEIR_EX_GE, /* kids of one type
-                         (DECIMAL: any precision and scale) */
+                         (DECIMAL: any precision and scale; against DOUBLE compared exactly) */
     WEIR_EX_DISTINCT, WEIR_EX_NOT_DISTINCT, /* NULL-safe */
     WEIR_EX_AND, WEIR_EX_OR, WEIR_EX_NOT,
     WEIR_EX_IS_NULL, WEIR_EX_IS_NOT_NULL,
@@ -53,6 +57,7 @@ struct weir_expr {
         uint32_t field;
         uint32_t param;
         uint32_t escape;        /* code point */
+        bool widen;             /* CAST: of an operand of an operator, see weir_expr_widen */
         const weir_value *value;
         weir_lambda_def lambda;
         weir_call *call;        /* function, overload, types; literals filled in */
@@ -73,6 +78,11 @@ weir_expr *weir_expr_new(weir_arena *a, weir_ex ex, const weir_type *type,
 const weir_expr *weir_expr_column(weir_arena *a, const weir_schema *s, uint32_t column);
 const weir_expr *weir_expr_literal(weir_arena *a, const weir_type *type, weir_value v);
 const weir_expr *weir_expr_cast(weir_arena *a, const weir_expr *e, const weir_type *to); /* no-op if equal */
+/* The cast the binder puts around an operand of arithmetic or a comparison: unlike CAST and the
+ * coercion of arguments and lists it does not isolate errors. */
+const weir_expr *weir_expr_widen(weir_arena *a, const weir_expr *e, const weir_type *to);
+/* Equal for weir_expr_eq implies the same hash. */
+uint64_t weir_expr_hash(const weir_expr *e);
 /* Whether CAST(from AS to) exists (reference: cast matrix). */
 bool weir_cast_exists(const weir_type *from, const weir_type *to);
 /* Casts one value; false = row error. Also used for INSERT VALUES and literals. */

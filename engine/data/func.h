@@ -89,6 +89,8 @@ struct weir_call {
     weir_sv error;                      /* its message, in `arena` */
 };
 
+const char *weir_category_name(weir_category c); /* "DATE / TIME" */
+
 /* Values a function reads from the session or server. Constant for the life of a query. */
 typedef struct weir_settings {
     bool substring_legacy_args;  /* ksql.functions.substring.legacy.args */
