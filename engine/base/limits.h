@@ -9,7 +9,10 @@
 #define WEIR_TYPE_DEPTH_MAX 32            /* ARRAY<ARRAY<…>> */
 #define WEIR_COLUMNS_MAX 4096             /* of one source */
 #define WEIR_JSON_DEPTH_MAX 128           /* nested JSON data */
+#define WEIR_JSON_NUMBER_MAX 1000         /* characters of one JSON number, as Jackson */
+#define WEIR_JSON_KEYS_LEARNED_MAX 1024   /* member names a JSON decoder remembers */
 #define WEIR_RECORD_BYTES_MAX (64 << 20)  /* key + value of one record */
+#define WEIR_CHUNK_BYTES_MAX (1 << 30)    /* records appended at once: positions are 32 bits */
 #define WEIR_STRING_BYTES_MAX (64 << 20)  /* one string an expression builds */
 #define WEIR_ARRAY_ITEMS_MAX (1 << 24)    /* one array an expression builds (GENERATE_SERIES …) */
 #define WEIR_DECIMAL_DIGITS_MAX 1000      /* precision of DECIMAL(p, s) */

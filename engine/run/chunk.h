@@ -26,7 +26,7 @@ typedef struct weir_chunk {
     int64_t base;    /* offset of recs[0] in its partition; set by append */
     uint32_t n;
     uint32_t refs;   /* atomic */
-    bool sorted_seq; /* every rec has a seq and they ascend */
+    bool sorted_seq; /* every rec has a seq and they do not descend */
     size_t n_bytes;
     weir_rec *recs;
     char *bytes;
@@ -43,7 +43,8 @@ static inline weir_sv weir_rec_value(const weir_chunk *c, const weir_rec *r)
     return (weir_sv){c->bytes + r->value_at, r->value_n == WEIR_NULL_BYTES ? 0 : r->value_n};
 }
 
-/* Building: append bytes to b->bytes, then add a rec. Keeps its memory over reset. */
+/* Building: append bytes to b->bytes, then add a rec. Keeps its memory over reset. Bytes over
+ * WEIR_CHUNK_BYTES_MAX set b->bytes.over: who appends checks it before the chunk is taken. */
 typedef struct weir_chunk_builder {
     weir_buf bytes;
     weir_rec *recs;
@@ -60,11 +61,12 @@ weir_chunk *weir_chunk_builder_take(weir_chunk_builder *b);
 /* Merges chunks by seq (stable: ties go by position in `from`). Consumes the references. */
 weir_chunk *weir_chunk_merge(weir_chunk **from, uint32_t n);
 
-/* Stored form: header, recs as varints, bytes, lz4-compressed, crc32c. seq is not stored. */
+/* Stored form: crc32c, header, recs as varints, bytes in the order of the recs, lz4-compressed where
+ * that helps. seq is not stored. Bytes that were not encoded here are WEIR_ECORRUPT. */
 void weir_chunk_encode(const weir_chunk *c, weir_buf *out);
 weir_rc weir_chunk_decode(weir_sv in, int64_t base, weir_chunk **out, weir_status *st);
 
-/* Headers: varint count, then per header varint name length, name, varint value length + 1 (0 =
+/* Headers: one after the other, per header varint name length, name, varint value length + 1 (0 =
  * null), value. */
 void weir_headers_add(weir_buf *out, weir_sv name, weir_sv value, bool null);
 typedef struct weir_header {
