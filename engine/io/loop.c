@@ -1,0 +1,290 @@
+/* Loops on libuv. A mailbox is a mutex-guarded array that is swapped out whole; uv_async_send only
+ * rings, because it coalesces. */
+#include "engine/io/loop.h"
+
+#include "engine/base/alloc.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define GATE_SPINS 20000 /* about 20 µs: shorter than a futex sleep and wake */
+
+typedef struct message {
+    void (*call)(void *ctx);
+    void *ctx;
+} message;
+
+struct weir_loop {
+    uv_loop_t uv;
+    uv_async_t bell;
+    uv_idle_t idle;
+    uv_signal_t signals[2];
+    bool has_signals;
+    uv_mutex_t lock; /* guards inbox */
+    message *inbox, *taken;
+    size_t n_inbox, cap_inbox, cap_taken;
+    bool (*on_idle)(void *ctx);
+    void *idle_ctx;
+    void (*on_signal)(void *ctx, int signum);
+    void *signal_ctx;
+};
+
+struct weir_timer {
+    uv_timer_t uv;
+    void (*call)(void *ctx);
+    void *ctx;
+};
+
+static void ring(uv_async_t *bell)
+{
+    weir_loop *l = bell->data;
+    uv_mutex_lock(&l->lock);
+    message *got = l->inbox;
+    size_t n = l->n_inbox;
+    size_t cap = l->cap_inbox;
+    l->inbox = l->taken;
+    l->cap_inbox = l->cap_taken;
+    l->n_inbox = 0;
+    l->taken = NULL;
+    l->cap_taken = 0;
+    uv_mutex_unlock(&l->lock);
+    for (size_t i = 0; i < n; i++) {
+        got[i].call(got[i].ctx);
+    }
+    if (l->taken) {
+        weir_free(got);
+    } else {
+        l->taken = got;
+        l->cap_taken = cap;
+    }
+}
+
+weir_loop *weir_loop_new(void)
+{
+    weir_loop *l = weir_zalloc(sizeof *l);
+    WEIR_ASSERT(uv_loop_init(&l->uv) == 0);
+    WEIR_ASSERT(uv_mutex_init(&l->lock) == 0);
+    WEIR_ASSERT(uv_async_init(&l->uv, &l->bell, ring) == 0);
+    WEIR_ASSERT(uv_idle_init(&l->uv, &l->idle) == 0);
+    l->bell.data = l;
+    l->idle.data = l;
+    return l;
+}
+
+static void free_timer(uv_handle_t *h)
+{
+    weir_free(h->data);
+}
+
+static void close_handle(uv_handle_t *h, void *ctx)
+{
+    (void)ctx;
+    if (!uv_is_closing(h)) {
+        uv_close(h, h->type == UV_TIMER ? free_timer : NULL);
+    }
+}
+
+void weir_loop_free(weir_loop *l)
+{
+    if (!l) {
+        return;
+    }
+    uv_walk(&l->uv, close_handle, NULL);
+    uv_run(&l->uv, UV_RUN_DEFAULT);
+    WEIR_ASSERT(uv_loop_close(&l->uv) == 0);
+    uv_mutex_destroy(&l->lock);
+    weir_free(l->inbox);
+    weir_free(l->taken);
+    weir_free(l);
+}
+
+void weir_loop_run(weir_loop *l)
+{
+    uv_run(&l->uv, UV_RUN_DEFAULT);
+}
+
+void weir_loop_stop(weir_loop *l)
+{
+    uv_stop(&l->uv);
+}
+
+void weir_loop_post(weir_loop *l, void (*call)(void *ctx), void *ctx)
+{
+    uv_mutex_lock(&l->lock);
+    WEIR_GROW(l->inbox, l->cap_inbox, l->n_inbox + 1);
+    l->inbox[l->n_inbox++] = (message){call, ctx};
+    uv_mutex_unlock(&l->lock);
+    uv_async_send(&l->bell);
+}
+
+static void idle_turn(uv_idle_t *h)
+{
+    weir_loop *l = h->data;
+    if (!l->on_idle || !l->on_idle(l->idle_ctx)) {
+        uv_idle_stop(h);
+    }
+}
+
+void weir_loop_on_idle(weir_loop *l, bool (*call)(void *ctx), void *ctx)
+{
+    l->on_idle = call;
+    l->idle_ctx = ctx;
+    weir_loop_busy(l);
+}
+
+void weir_loop_busy(weir_loop *l)
+{
+    uv_idle_start(&l->idle, idle_turn);
+}
+
+static void timer_turn(uv_timer_t *h)
+{
+    weir_timer *t = h->data;
+    t->call(t->ctx);
+}
+
+weir_timer *weir_timer_start(weir_loop *l, uint64_t ms, void (*call)(void *ctx), void *ctx)
+{
+    WEIR_ASSERT(ms > 0);
+    weir_timer *t = weir_zalloc(sizeof *t);
+    t->call = call;
+    t->ctx = ctx;
+    t->uv.data = t;
+    uv_timer_init(&l->uv, &t->uv);
+    t->uv.data = t;
+    uv_timer_start(&t->uv, timer_turn, ms, ms);
+    return t;
+}
+
+void weir_timer_stop(weir_timer *t)
+{
+    uv_close((uv_handle_t *)&t->uv, free_timer);
+}
+
+static void signal_turn(uv_signal_t *h, int signum)
+{
+    weir_loop *l = h->data;
+    l->on_signal(l->signal_ctx, signum);
+}
+
+void weir_loop_on_signal(weir_loop *l, void (*call)(void *ctx, int signum), void *ctx)
+{
+    static const int signums[2] = {SIGINT, SIGTERM};
+    l->on_signal = call;
+    l->signal_ctx = ctx;
+    for (size_t i = 0; !l->has_signals && i < WEIR_COUNT(signums); i++) {
+        uv_signal_init(&l->uv, &l->signals[i]);
+        l->signals[i].data = l;
+        uv_signal_start(&l->signals[i], signal_turn, signums[i]);
+    }
+    l->has_signals = true;
+}
+
+struct weir_thread {
+    uv_thread_t uv;
+    void (*main)(void *ctx);
+    void *ctx;
+};
+
+static void thread_main(void *arg)
+{
+    weir_thread *t = arg;
+    t->main(t->ctx);
+}
+
+weir_thread *weir_thread_start(void (*main)(void *ctx), void *ctx)
+{
+    weir_thread *t = weir_zalloc(sizeof *t);
+    t->main = main;
+    t->ctx = ctx;
+    WEIR_ASSERT(uv_thread_create(&t->uv, thread_main, t) == 0);
+    return t;
+}
+
+void weir_thread_join(weir_thread *t)
+{
+    uv_thread_join(&t->uv);
+    weir_free(t);
+}
+
+uint32_t weir_cpu_count(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+struct weir_gate {
+    _Atomic uint32_t left;
+    uv_sem_t open; /* posted by the last to leave */
+};
+
+weir_gate *weir_gate_new(void)
+{
+    weir_gate *g = weir_zalloc(sizeof *g);
+    WEIR_ASSERT(uv_sem_init(&g->open, 0) == 0);
+    return g;
+}
+
+void weir_gate_free(weir_gate *g)
+{
+    uv_sem_destroy(&g->open);
+    weir_free(g);
+}
+
+void weir_gate_expect(weir_gate *g, uint32_t n)
+{
+    atomic_store(&g->left, n);
+}
+
+void weir_gate_leave(weir_gate *g)
+{
+    if (atomic_fetch_sub(&g->left, 1) == 1) {
+        uv_sem_post(&g->open);
+    }
+}
+
+void weir_gate_wait(weir_gate *g)
+{
+    for (uint32_t i = 0; i < GATE_SPINS && atomic_load(&g->left); i++) {
+        __builtin_ia32_pause();
+    }
+    uv_sem_wait(&g->open); /* posted exactly once per expect */
+}
+
+static int64_t clock_ns(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t weir_wall_ms(void)
+{
+    return clock_ns(CLOCK_REALTIME) / 1000000;
+}
+
+int64_t weir_mono_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t weir_cpu_ns(void)
+{
+    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+uint64_t weir_rss_bytes(void)
+{
+    size_t rss = 0;
+    return uv_resident_set_memory(&rss) == 0 ? rss : 0;
+}
+
+uint64_t weir_rss_peak_bytes(void)
+{
+    struct rusage u;
+    return getrusage(RUSAGE_SELF, &u) == 0 ? (uint64_t)u.ru_maxrss * 1024 : 0;
+}

@@ -1,0 +1,47 @@
+/* The door to the world: event loops, timers, signals, threads, clocks. Home of uv.h. Nobody else
+ * reads a clock, starts a thread or sleeps, so that a simulator can be the world.
+ *
+ * A loop is run by one thread. weir_loop_post is the only call that is safe from others: it puts a
+ * message into the mailbox and rings. */
+#pragma once
+#include "engine/base/status.h"
+
+typedef struct weir_loop weir_loop;
+typedef struct weir_timer weir_timer;
+typedef struct weir_thread weir_thread;
+typedef struct weir_gate weir_gate;
+
+weir_loop *weir_loop_new(void);
+void weir_loop_free(weir_loop *l); /* after weir_loop_run has returned; closes what is left */
+/* Runs until weir_loop_stop. */
+void weir_loop_run(weir_loop *l);
+void weir_loop_stop(weir_loop *l); /* loop thread; from another thread: post a call that stops */
+/* Any thread. `call` runs on the loop's thread, in order of posting. */
+void weir_loop_post(weir_loop *l, void (*call)(void *ctx), void *ctx);
+/* Calls `call` again and again while there is nothing else to do, until it returns false. It is
+ * started again by weir_loop_busy. */
+void weir_loop_on_idle(weir_loop *l, bool (*call)(void *ctx), void *ctx);
+void weir_loop_busy(weir_loop *l);
+
+/* Repeats each `ms` (> 0). Freed by weir_timer_stop. */
+weir_timer *weir_timer_start(weir_loop *l, uint64_t ms, void (*call)(void *ctx), void *ctx);
+void weir_timer_stop(weir_timer *t);
+/* Calls `call` on SIGINT and SIGTERM, for as long as the loop lives. */
+void weir_loop_on_signal(weir_loop *l, void (*call)(void *ctx, int signum), void *ctx);
+
+weir_thread *weir_thread_start(void (*main)(void *ctx), void *ctx);
+void weir_thread_join(weir_thread *t);
+uint32_t weir_cpu_count(void);
+
+/* Counts down; one thread waits until it is empty. Spins for a moment before it sleeps. */
+weir_gate *weir_gate_new(void);
+void weir_gate_free(weir_gate *g);
+void weir_gate_expect(weir_gate *g, uint32_t n); /* before the work is handed out */
+void weir_gate_leave(weir_gate *g);              /* any thread, n times */
+void weir_gate_wait(weir_gate *g);
+
+int64_t weir_wall_ms(void);  /* since the epoch */
+int64_t weir_mono_ns(void);  /* for measuring */
+int64_t weir_cpu_ns(void);   /* CPU time of this process, all threads */
+uint64_t weir_rss_bytes(void);
+uint64_t weir_rss_peak_bytes(void);

@@ -1,0 +1,193 @@
+/* Inside of the engine: queries, stages, tasks, and the lanes that feed them. Not for operators.
+ *
+ *   stage    the plan nodes between exchanges; `inputs` say where its rows come from
+ *   task     one stage on one partition: operator instances, scans, outboxes
+ *   scan     reads one topic partition: chunk → decoded batch
+ *   inbox    rows that an exchange brought, one lane per sending task */
+#pragma once
+#include "engine/data/tz.h"
+#include "engine/io/loop.h"
+#include "engine/run/engine.h"
+
+typedef struct weir_stage weir_stage;
+
+/* A column batch that owns its memory, between two levels. */
+typedef struct weir_parcel weir_parcel;
+struct weir_parcel {
+    weir_arena arena;
+    weir_batch **batches; /* of up to WEIR_BATCH_ROWS rows each, flat, no selection */
+    uint32_t n, cap;
+    weir_parcel *next_spare;
+    struct weir_exchange *owner; /* gets it back when it has been read */
+};
+
+typedef struct weir_scan {
+    const weir_node *node;
+    weir_task *task;
+    weir_topic *topic;
+    int32_t partition;
+    int64_t next;         /* offset of the next record to read */
+    weir_op *to;
+    uint32_t to_port;
+    /* decoding */
+    void *key_decoder, *value_decoder; /* NULL: nothing to decode */
+    const weir_format *key_format, *value_format;
+    int32_t timestamp_col; /* vector that gives the row time; -1: the record's own */
+    struct weir_dtf *timestamp_format;
+    uint64_t read, bad;
+    /* the batch being walked */
+    weir_chunk **chunks;  /* referenced by the batch */
+    size_t n_chunks, cap_chunks;
+    weir_batch *batch;    /* NULL: none */
+    int64_t *offsets;     /* per row of the batch */
+    weir_arena arena;     /* of this batch: several lanes are open at once */
+} weir_scan;
+
+typedef struct weir_stage_input {
+    const weir_node *node;      /* a SOURCE, or a REKEY whose rows come through an exchange */
+    weir_stage *from;           /* REKEY: the sending stage */
+} weir_stage_input;
+
+struct weir_stage {
+    weir_query *query;
+    uint32_t index, level;
+    int32_t partitions;
+    const weir_node *root;      /* last node: SINK, or REKEY that sends */
+    weir_stage *to;             /* receiving stage of a sending root */
+    weir_stage_input *inputs;
+    uint32_t n_inputs, cap_inputs;
+    weir_task **tasks;          /* [partitions] */
+};
+
+typedef struct weir_inbox {
+    weir_arena arena;           /* merged batches */
+    weir_batch **batches;
+    uint32_t n_batches;
+    const weir_stage *from;     /* who sends */
+    weir_op *to;
+    uint32_t to_port;
+    weir_parcel **lanes;        /* one per sending task; filled by delivery */
+    uint32_t n_lanes;
+} weir_inbox;
+
+struct weir_task {
+    weir_stage *stage;
+    weir_engine *engine;
+    int32_t partition;
+    uint32_t worker;
+    weir_arena arena;           /* lives as long as the task */
+    weir_arena *step;           /* the worker's; reset after each pushed batch */
+    weir_tz_cache *zones;       /* the worker's */
+    weir_op **ops;              /* in plan order: inputs before users */
+    uint32_t n_ops;
+    weir_scan *scans;
+    uint32_t n_scans;
+    weir_inbox *inboxes;        /* one per exchange input */
+    uint32_t n_inboxes;
+    struct weir_exchange *exchange; /* sending end, or NULL */
+    /* sink */
+    weir_topic *sink;
+    weir_chunk_builder *outputs; /* [sink partitions] */
+    int32_t n_outputs;
+    weir_client client;
+    void *client_ctx;
+    bool client_done;
+    /* problems of this step, reported between rounds */
+    weir_problem *problems;
+    uint32_t n_problems, cap_problems;
+    uint64_t lost_problems;     /* beyond the limit of one round */
+    weir_arena problem_arena;
+    weir_scan *current;         /* whose batch is being pushed */
+    const weir_batch *current_batch;
+    bool failed;
+    char error[512];
+};
+
+struct weir_query {
+    weir_engine *engine;
+    const weir_plan *plan;
+    uint32_t ordinal;           /* creation order; a replacement keeps it */
+    bool paused, failed;
+    char error[512];
+    weir_stage **stages;        /* [n_stages], senders before receivers */
+    uint32_t n_stages;
+    weir_arena arena;
+    weir_topic *sink;
+};
+
+/* A thread with a loop. Worker 0 is the control thread and has neither. */
+typedef struct weir_worker {
+    weir_engine *engine;
+    uint32_t index;
+    weir_loop *loop;
+    weir_thread *thread;
+    weir_arena step;             /* of the batch being pushed */
+    weir_tz_cache *zones;
+    bool progress;               /* some task of this level read something */
+} weir_worker;
+
+/* A sink chunk on its way to its topic. */
+typedef struct weir_outgoing {
+    weir_topic *topic;
+    int32_t partition;
+    weir_chunk *chunk;
+} weir_outgoing;
+
+struct weir_engine {
+    weir_engine_config config;
+    weir_query **queries;        /* creation order */
+    size_t n_queries, cap_queries;
+    uint32_t n_levels;
+    uint32_t next_ordinal;
+    weir_worker *workers;        /* [config.workers]; 0 is the control thread */
+    weir_gate *gate;             /* closes a level */
+    weir_task **ready;           /* tasks of the running level */
+    size_t n_ready, cap_ready;
+    uint32_t rows;               /* of the running round: most records per scan */
+    bool flushing;               /* the running level lets coalesced results go */
+    weir_store_batch *dropped;   /* of removed queries, for the next commit */
+    weir_outgoing *outgoing;     /* waiting for their topic's last writer */
+    size_t n_outgoing, cap_outgoing;
+    uint64_t epoch;
+};
+
+/* delivery.c: outputs of the level that has run reach topics and inboxes. */
+void weir_deliver(weir_engine *e, uint32_t level);
+void weir_deliver_rest(weir_engine *e); /* what waited for writers that did not run */
+
+/* epoch.c */
+weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_query *replaced,
+                                  weir_status *st);
+void weir_query_forget(weir_query *q, weir_store_batch *batch); /* state and positions */
+
+/* source.c */
+weir_rc weir_scan_open(weir_scan *s, weir_status *st);
+void weir_scan_close(weir_scan *s);
+/* Decodes up to `rows` records from s->next on into s->batch; false: nothing to read. Advances
+ * s->next. Fails the task on store errors. */
+bool weir_scan_fill(weir_scan *s, uint32_t rows);
+void weir_scan_release(weir_scan *s);
+
+/* exchange.c */
+weir_rc weir_exchange_open(weir_task *t, weir_status *st); /* t->exchange for a sending root */
+void weir_exchange_close(weir_task *t);
+const weir_op_kind *weir_exchange_kind(void); /* the last operator of a sending stage */
+weir_parcel *weir_exchange_take(weir_task *t, int32_t partition); /* what was sent there, or NULL */
+void weir_parcel_return(weir_parcel *p); /* read; the sender's memory again */
+/* Merges parcels by order into batches in `a`; rows keep pointing into the parcels. One parcel: its
+ * own batches. Returns the number of batches. */
+uint32_t weir_parcels_merge(weir_parcel *const *parcels, uint32_t n, weir_order order,
+                            weir_arena *a, weir_batch ***out);
+
+/* task.c */
+weir_rc weir_task_new(weir_stage *stage, int32_t partition, weir_task **out, weir_status *st);
+void weir_task_free(weir_task *t);
+/* Runs everything that has arrived, at most `rows` records per scan. True: something was read. */
+bool weir_task_run(weir_task *t, uint32_t rows);
+void weir_task_flush(weir_task *t);
+void weir_task_problem(weir_task *t, bool record, int64_t offset, weir_sv where, weir_sv reason);
+/* lanes.c: merges scans and inboxes by order and pushes slices of their batches. True: something
+ * was read. */
+bool weir_task_push_lanes(weir_task *t, uint32_t rows);
+/* stage.c: cuts a plan into stages. */
+weir_rc weir_query_cut(weir_query *q, weir_status *st);
