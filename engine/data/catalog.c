@@ -194,8 +194,10 @@ weir_source *weir_source_copy(weir_arena *a, const weir_source *s)
 void weir_catalog_put_source(weir_catalog *c, const weir_source *s)
 {
     WEIR_ASSERT(s->name.n > 0 && s->schema);
+    const entry *old = find(&c->sources, s->name);
     entry *e = entry_new(s->name);
     e->source = *weir_source_copy(&e->arena, s);
+    e->source.version = old ? old->source.version + 1 : s->version;
     put(&c->sources, e);
 }
 
