@@ -11,6 +11,7 @@
 typedef struct weir_store weir_store;
 typedef struct weir_store_batch weir_store_batch;
 
+/* Makes the directory when it is missing (not the ones above it). */
 weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st);
 void weir_store_close(weir_store *s);
 const char *weir_store_dir(const weir_store *s);
@@ -20,11 +21,17 @@ void weir_store_batch_free(weir_store_batch *b);
 void weir_store_put(weir_store_batch *b, weir_sv key, weir_sv value);
 void weir_store_delete(weir_store_batch *b, weir_sv key);
 void weir_store_delete_range(weir_store_batch *b, weir_sv from, weir_sv to); /* [from, to) */
+/* Moves the operations of `from` behind those of `b`. */
+void weir_store_batch_append(weir_store_batch *b, weir_store_batch *from);
 uint64_t weir_store_batch_bytes(const weir_store_batch *b);
-/* One atomic, synced write. Clears the batch. */
+/* One atomic, synced write: operations take effect in their order. Clears the batch. After an error
+ * it is unknown whether the write is there: the store must be closed and opened again. */
 weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st);
 
 weir_rc weir_store_get(weir_store *s, weir_sv key, weir_buf *out, bool *found, weir_status *st);
+/* The entry with the greatest key that is ≤ `key` and starts with `prefix`. */
+weir_rc weir_store_floor(weir_store *s, weir_sv prefix, weir_sv key, weir_buf *found_key,
+                         weir_buf *out, bool *found, weir_status *st);
 /* Calls `each` for every key with the prefix, in order; stops when it returns other than WEIR_OK. */
 weir_rc weir_store_scan(weir_store *s, weir_sv prefix,
                         weir_rc (*each)(void *ctx, weir_sv key, weir_sv value, weir_status *st),

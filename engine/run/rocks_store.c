@@ -1,0 +1,477 @@
+/* Home of rocksdb/c.h: the store of a data directory.
+ *
+ * RocksDB is tuned to be small while idle (memory is taken as it is written to, few files are held
+ * open, no statistics) because it is never on the path of a row: it takes one batch per epoch and
+ * is scanned at start. The log is always written and synced. Recovery forgives a torn tail, which
+ * is a commit that never returned, and nothing else.
+ *
+ * A commit is one WriteBatch, or, when it is large, one sorted table file that is ingested: as
+ * atomic (one edit of the manifest), and the data is written once instead of three times.
+ *
+ * Values are stored as crc32c (of key and value), then the value. Reads by scan leave out RocksDB's
+ * own block checksums, which would only check the same bytes a second time. */
+#include "engine/run/store_batch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <rocksdb/c.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STORE_FORMAT "1"
+#define STORE_FORMAT_KEY WEIR_SV("Mformat")
+#define STORE_INGEST_FILE "ingest.pending"
+#define STORE_MEMTABLE_BYTES ((size_t)16 << 20)
+#define STORE_CACHE_BYTES ((size_t)8 << 20)
+#define STORE_BLOCK_BYTES ((size_t)16 << 10)
+#define STORE_FILES_OPEN_MAX 256
+#define STORE_SCAN_READAHEAD ((size_t)2 << 20)
+#define STORE_LEVELS 7
+#define STORE_DAMAGE_HINT "restore it from a copy, or start with an empty directory and reprocess"
+#define STORE_SORT_OPS_MIN 512     /* below, sorting gains nothing */
+#define STORE_INGEST_OPS_MIN 10000 /* from here a table file is cheaper than the log */
+
+struct weir_store {
+    rocksdb_t *db;
+    rocksdb_options_t *options;
+    rocksdb_writeoptions_t *write;
+    rocksdb_readoptions_t *read;
+    char *dir;
+};
+
+static bool has(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+static void hint(weir_status *st, const char *text)
+{
+    if (st) {
+        weir_hint(st, "%s", text);
+    }
+}
+
+/* Translates and frees RocksDB's message. */
+static weir_rc failed(const char *dir, char *err, weir_status *st)
+{
+    for (char *p = err; *p; p++) {
+        if (*p == '\n') {
+            *p = ' ';
+        }
+    }
+    weir_rc rc;
+    if (has(err, "lock hold by current process") ||
+        (has(err, "/LOCK") && has(err, "temporarily unavailable"))) {
+        rc = weir_fail(st, WEIR_EBUSY, "data directory \"%s\" is in use by another process", dir);
+        hint(st, "stop that process, or use another data directory");
+    } else if (has(err, "No space left")) {
+        rc = weir_fail(st, WEIR_EIO, "data directory \"%s\": no space left on device", dir);
+        hint(st, "free some space and start again: what was committed is safe");
+    } else if (has(err, "Permission denied") || has(err, "Read-only file system")) {
+        rc = weir_fail(st, WEIR_EIO, "data directory \"%s\" cannot be written: no permission", dir);
+    } else if (strncmp(err, "Corruption", 10) == 0 ||
+               (has(err, "No such file") && has(err, ".sst"))) {
+        rc = weir_fail(st, WEIR_ECORRUPT, "data directory \"%s\" is damaged: %s", dir, err);
+        hint(st, STORE_DAMAGE_HINT);
+    } else {
+        rc = weir_fail(st, WEIR_EIO, "data directory \"%s\": %s", dir, err);
+    }
+    rocksdb_free(err);
+    return rc;
+}
+
+static weir_rc damaged(const weir_store *s, weir_sv key, weir_status *st)
+{
+    char shown[64];
+    size_t n = 0;
+    for (uint32_t i = 0; i < key.n && n + 5 < sizeof shown; i++) {
+        unsigned char c = (unsigned char)key.p[i];
+        n += (size_t)snprintf(shown + n, sizeof shown - n, c > 32 && c < 127 ? "%c" : "\\%02x", c);
+    }
+    shown[n] = '\0';
+    weir_rc rc = weir_fail(st, WEIR_ECORRUPT, "data directory \"%s\": wrong checksum of entry %s",
+                           s->dir, shown);
+    hint(st, STORE_DAMAGE_HINT);
+    return rc;
+}
+
+static weir_rc dir_ready(const char *dir, weir_status *st)
+{
+    struct stat info;
+    if (mkdir(dir, 0777) == 0) {
+        return WEIR_OK;
+    }
+    int why = errno;
+    if (why == ENOENT) {
+        return weir_fail(st, WEIR_ENOTFOUND,
+                         "data directory \"%s\": the directory above it does not exist", dir);
+    }
+    if (why != EEXIST) {
+        return weir_fail(st, WEIR_EIO, "data directory \"%s\" cannot be created: %s", dir,
+                         strerror(why));
+    }
+    if (stat(dir, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return weir_fail(st, WEIR_EUSAGE, "data directory \"%s\" is not a directory", dir);
+    }
+    if (access(dir, R_OK | W_OK | X_OK) != 0) {
+        return weir_fail(st, WEIR_EIO, "data directory \"%s\" cannot be written: %s", dir,
+                         strerror(errno));
+    }
+    return WEIR_OK;
+}
+
+static rocksdb_options_t *options_new(void)
+{
+    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
+    rocksdb_cache_t *cache = rocksdb_cache_create_lru(STORE_CACHE_BYTES);
+    rocksdb_block_based_options_set_block_cache(table, cache);
+    rocksdb_block_based_options_set_block_size(table, STORE_BLOCK_BYTES);
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
+    rocksdb_options_t *o = rocksdb_options_create();
+    rocksdb_options_set_create_if_missing(o, 1);
+    rocksdb_options_set_block_based_table_factory(o, table);
+    rocksdb_options_set_write_buffer_size(o, STORE_MEMTABLE_BYTES);
+    rocksdb_options_set_max_write_buffer_number(o, 3);
+    rocksdb_options_set_max_background_jobs(o, 2);
+    rocksdb_options_set_max_open_files(o, STORE_FILES_OPEN_MAX);
+    rocksdb_options_set_max_file_opening_threads(o, 1);
+    rocksdb_options_set_level_compaction_dynamic_level_bytes(o, 1);
+    /* Chunks come compressed; state gains from it once it has settled. */
+    int packing[STORE_LEVELS] = {rocksdb_no_compression, rocksdb_no_compression};
+    for (int level = 2; level < STORE_LEVELS; level++) {
+        packing[level] = rocksdb_lz4_compression;
+    }
+    rocksdb_options_set_compression_per_level(o, packing, STORE_LEVELS);
+    rocksdb_options_set_wal_recovery_mode(o, rocksdb_tolerate_corrupted_tail_records_recovery);
+    rocksdb_options_set_allow_concurrent_memtable_write(o, 0);
+    rocksdb_options_set_skip_stats_update_on_db_open(o, 1);
+    rocksdb_options_set_stats_dump_period_sec(o, 0);
+    rocksdb_options_set_stats_persist_period_sec(o, 0);
+    rocksdb_options_set_info_log_level(o, 2); /* warnings */
+    rocksdb_options_set_keep_log_file_num(o, 2);
+    rocksdb_options_set_max_log_file_size(o, 1 << 20);
+    rocksdb_block_based_options_destroy(table);
+    rocksdb_cache_destroy(cache);
+    return o;
+}
+
+/* The first key says whose directory it is. An empty store becomes ours. */
+static weir_rc format_check(weir_store *s, weir_status *st)
+{
+    weir_buf format = {0};
+    bool found;
+    weir_rc rc = weir_store_get(s, STORE_FORMAT_KEY, &format, &found, st);
+    if (rc == WEIR_OK && found && !weir_sv_eq(weir_buf_view(&format), WEIR_SV(STORE_FORMAT))) {
+        rc = weir_fail(st, WEIR_ECORRUPT,
+                       "data directory \"%s\" has format " WEIR_SV_FMT
+                       ", this version reads format " STORE_FORMAT,
+                       s->dir, WEIR_SV_ARG(weir_buf_view(&format)));
+        hint(st, "use the version that wrote it, or another data directory");
+    }
+    weir_buf_deinit(&format);
+    if (rc != WEIR_OK || found) {
+        return rc;
+    }
+    rocksdb_iterator_t *it = rocksdb_create_iterator(s->db, s->read);
+    rocksdb_iter_seek_to_first(it);
+    bool empty = !rocksdb_iter_valid(it);
+    rocksdb_iter_destroy(it);
+    if (!empty) {
+        return weir_fail(st, WEIR_ECORRUPT,
+                         "data directory \"%s\" holds the data of another program", s->dir);
+    }
+    weir_store_batch *b = weir_store_batch_new();
+    weir_store_put(b, STORE_FORMAT_KEY, WEIR_SV(STORE_FORMAT));
+    rc = weir_store_commit(s, b, st);
+    weir_store_batch_free(b);
+    return rc;
+}
+
+static void ingest_path(const weir_store *s, weir_buf *path)
+{
+    weir_buf_printf(path, "%s/" STORE_INGEST_FILE, s->dir);
+}
+
+weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st)
+{
+    *out = NULL;
+    WEIR_TRY(dir_ready(dir, st));
+    weir_store *s = weir_zalloc(sizeof *s);
+    s->dir = weir_strdup(dir);
+    s->options = options_new();
+    s->read = rocksdb_readoptions_create();
+    s->write = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_set_sync(s->write, 1);
+    char *err = NULL;
+    s->db = rocksdb_open(s->options, dir, &err);
+    weir_rc rc = err ? failed(dir, err, st) : WEIR_OK;
+    if (rc == WEIR_OK) {
+        weir_buf path = {0};
+        ingest_path(s, &path);
+        (void)unlink(weir_buf_cstr(&path)); /* of a commit that did not happen */
+        weir_buf_deinit(&path);
+        rc = format_check(s, st);
+    }
+    if (rc != WEIR_OK) {
+        weir_store_close(s);
+        return rc;
+    }
+    *out = s;
+    return WEIR_OK;
+}
+
+void weir_store_close(weir_store *s)
+{
+    if (!s) {
+        return;
+    }
+    if (s->db) {
+        rocksdb_close(s->db);
+    }
+    rocksdb_readoptions_destroy(s->read);
+    rocksdb_writeoptions_destroy(s->write);
+    rocksdb_options_destroy(s->options);
+    weir_free(s->dir);
+    weir_free(s);
+}
+
+const char *weir_store_dir(const weir_store *s)
+{
+    return s->dir;
+}
+
+static weir_rc commit_batch(weir_store *s, const weir_store_batch *b, weir_status *st)
+{
+    rocksdb_writebatch_t *write = rocksdb_writebatch_create();
+    for (size_t i = 0; i < b->n; i++) {
+        weir_sv key = store_op_key(b, &b->ops[i]);
+        weir_sv value = store_op_value(b, &b->ops[i]);
+        switch (b->ops[i].kind) {
+        case STORE_PUT:
+            rocksdb_writebatch_put(write, key.p, key.n, value.p, value.n);
+            break;
+        case STORE_DELETE:
+            rocksdb_writebatch_delete(write, key.p, key.n);
+            break;
+        case STORE_DELETE_RANGE:
+            rocksdb_writebatch_delete_range(write, key.p, key.n, value.p, value.n);
+            break;
+        }
+    }
+    char *err = NULL;
+    rocksdb_write(s->db, s->write, write, &err);
+    rocksdb_writebatch_destroy(write);
+    return err ? failed(s->dir, err, st) : WEIR_OK;
+}
+
+/* Writes the sorted operations as a table file; of equal keys the last one counts. */
+static char *ingest_write(weir_store *s, const weir_store_batch *b, const char *path)
+{
+    rocksdb_envoptions_t *env = rocksdb_envoptions_create();
+    rocksdb_sstfilewriter_t *file = rocksdb_sstfilewriter_create(env, s->options);
+    char *err = NULL;
+    rocksdb_sstfilewriter_open(file, path, &err);
+    for (size_t i = 0; i < b->n && !err; i++) {
+        const store_op *op = &b->ops[i];
+        weir_sv key = store_op_key(b, op);
+        if (i + 1 < b->n && weir_sv_eq(key, store_op_key(b, op + 1))) {
+            continue;
+        }
+        if (op->kind == STORE_PUT) {
+            weir_sv value = store_op_value(b, op);
+            rocksdb_sstfilewriter_put(file, key.p, key.n, value.p, value.n, &err);
+        } else {
+            rocksdb_sstfilewriter_delete(file, key.p, key.n, &err);
+        }
+    }
+    if (!err) {
+        rocksdb_sstfilewriter_finish(file, &err);
+    }
+    rocksdb_sstfilewriter_destroy(file);
+    rocksdb_envoptions_destroy(env);
+    return err;
+}
+
+static weir_rc commit_ingest(weir_store *s, const weir_store_batch *b, weir_status *st)
+{
+    weir_buf path = {0};
+    ingest_path(s, &path);
+    const char *file = weir_buf_cstr(&path);
+    char *err = ingest_write(s, b, file);
+    if (!err) {
+        rocksdb_ingestexternalfileoptions_t *how = rocksdb_ingestexternalfileoptions_create();
+        rocksdb_ingestexternalfileoptions_set_move_files(how, 1);
+        rocksdb_ingest_external_file(s->db, &file, 1, how, &err);
+        rocksdb_ingestexternalfileoptions_destroy(how);
+    }
+    if (err) {
+        (void)unlink(file);
+    }
+    weir_buf_deinit(&path);
+    return err ? failed(s->dir, err, st) : WEIR_OK;
+}
+
+weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st)
+{
+    WEIR_ASSERT(s->db != NULL);
+    weir_rc rc = WEIR_OK;
+    if (b->n >= STORE_SORT_OPS_MIN) {
+        weir__store_batch_sort(b);
+    }
+    if (b->n >= STORE_INGEST_OPS_MIN && b->n_ranges == 0) {
+        rc = commit_ingest(s, b, st);
+    } else if (b->n > 0) {
+        rc = commit_batch(s, b, st);
+    }
+    weir__store_batch_reset(b);
+    return rc;
+}
+
+/* Checks and takes off the checksum. */
+static weir_rc unwrap(const weir_store *s, weir_sv key, weir_sv stored, weir_sv *out,
+                      weir_status *st)
+{
+    weir_reader r = weir_reader_of(stored);
+    uint32_t crc = weir_read_be32(&r);
+    *out = (weir_sv){r.p, (uint32_t)(r.end - r.p)};
+    if (r.bad || crc != weir__store_crc(key, *out)) {
+        return damaged(s, key, st);
+    }
+    return WEIR_OK;
+}
+
+weir_rc weir_store_get(weir_store *s, weir_sv key, weir_buf *out, bool *found, weir_status *st)
+{
+    char *err = NULL;
+    *found = false;
+    rocksdb_pinnableslice_t *pinned = rocksdb_get_pinned(s->db, s->read, key.p, key.n, &err);
+    if (err) {
+        return failed(s->dir, err, st);
+    }
+    if (!pinned) {
+        return WEIR_OK;
+    }
+    size_t n;
+    const char *p = rocksdb_pinnableslice_value(pinned, &n);
+    weir_sv value;
+    weir_rc rc = unwrap(s, key, weir_sv_of(p, n), &value, st);
+    if (rc == WEIR_OK) {
+        *found = true;
+        weir_buf_sv(out, value);
+    }
+    rocksdb_pinnableslice_destroy(pinned);
+    return rc;
+}
+
+static weir_sv iter_key(const rocksdb_iterator_t *it)
+{
+    size_t n;
+    const char *p = rocksdb_iter_key(it, &n);
+    return weir_sv_of(p, n);
+}
+
+static weir_sv iter_value(const rocksdb_iterator_t *it)
+{
+    size_t n;
+    const char *p = rocksdb_iter_value(it, &n);
+    return weir_sv_of(p, n);
+}
+
+/* An iterator that ended: at the end, or by an error. */
+static weir_rc iter_status(const weir_store *s, const rocksdb_iterator_t *it, weir_status *st)
+{
+    char *err = NULL;
+    rocksdb_iter_get_error(it, &err);
+    return err ? failed(s->dir, err, st) : WEIR_OK;
+}
+
+weir_rc weir_store_floor(weir_store *s, weir_sv prefix, weir_sv key, weir_buf *found_key,
+                         weir_buf *out, bool *found, weir_status *st)
+{
+    *found = false;
+    rocksdb_readoptions_t *read = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_iterate_lower_bound(read, prefix.p, prefix.n);
+    rocksdb_iterator_t *it = rocksdb_create_iterator(s->db, read);
+    rocksdb_iter_seek_for_prev(it, key.p, key.n);
+    weir_rc rc = WEIR_OK;
+    if (!rocksdb_iter_valid(it)) {
+        rc = iter_status(s, it, st);
+    } else if (weir_sv_starts(iter_key(it), prefix)) {
+        weir_sv value;
+        rc = unwrap(s, iter_key(it), iter_value(it), &value, st);
+        if (rc == WEIR_OK) {
+            *found = true;
+            weir_buf_sv(found_key, iter_key(it));
+            weir_buf_sv(out, value);
+        }
+    }
+    rocksdb_iter_destroy(it);
+    rocksdb_readoptions_destroy(read);
+    return rc;
+}
+
+/* The first key behind all keys with the prefix; empty when there is none. */
+static void prefix_end(weir_sv prefix, weir_buf *end)
+{
+    weir_buf_sv(end, prefix);
+    while (end->n > 0 && (unsigned char)end->p[end->n - 1] == 0xff) {
+        end->n--;
+    }
+    if (end->n > 0) {
+        end->p[end->n - 1]++;
+    }
+}
+
+weir_rc weir_store_scan(weir_store *s, weir_sv prefix,
+                        weir_rc (*each)(void *ctx, weir_sv key, weir_sv value, weir_status *st),
+                        void *ctx, weir_status *st)
+{
+    weir_buf end = {0};
+    prefix_end(prefix, &end);
+    rocksdb_readoptions_t *read = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_readahead_size(read, STORE_SCAN_READAHEAD);
+    rocksdb_readoptions_set_fill_cache(read, 0);
+    rocksdb_readoptions_set_verify_checksums(read, 0);
+    if (end.n > 0) {
+        rocksdb_readoptions_set_iterate_upper_bound(read, end.p, end.n);
+    }
+    rocksdb_iterator_t *it = rocksdb_create_iterator(s->db, read);
+    weir_rc rc = WEIR_OK;
+    rocksdb_iter_seek(it, prefix.p, prefix.n);
+    while (rc == WEIR_OK && rocksdb_iter_valid(it)) {
+        weir_sv value;
+        rc = unwrap(s, iter_key(it), iter_value(it), &value, st);
+        if (rc == WEIR_OK) {
+            rc = each(ctx, iter_key(it), value, st);
+        }
+        rocksdb_iter_next(it);
+    }
+    if (rc == WEIR_OK) {
+        rc = iter_status(s, it, st);
+    }
+    rocksdb_iter_destroy(it);
+    rocksdb_readoptions_destroy(read);
+    weir_buf_deinit(&end);
+    return rc;
+}
+
+/* Of all files, so that the log counts, too. */
+uint64_t weir_store_disk_bytes(weir_store *s)
+{
+    uint64_t bytes = 0;
+    DIR *dir = opendir(s->dir);
+    struct dirent *entry;
+    while (dir && (entry = readdir(dir)) != NULL) {
+        struct stat info;
+        if (fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(info.st_mode)) {
+            bytes += (uint64_t)info.st_blocks * 512;
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return bytes;
+}
