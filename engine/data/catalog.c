@@ -73,8 +73,7 @@ static bool drop(entries *list, weir_sv name)
     for (uint32_t i = 0; i < list->n; i++) {
         if (weir_sv_eq(list->items[i]->name, name)) {
             entry *e = list->items[i];
-            memmove(&list->items[i], &list->items[i + 1],
-                    (list->n - i - 1) * sizeof *list->items);
+            memmove(&list->items[i], &list->items[i + 1], (list->n - i - 1) * sizeof *list->items);
             list->n--;
             entry_free(e);
             return true;

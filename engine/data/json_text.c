@@ -27,18 +27,26 @@ static bool must_escape(char c)
 /* Index of the first byte at or after `at` that must be escaped, or n. */
 static uint32_t clean_until(weir_sv s, uint32_t at)
 {
-    for (; s.n - at >= 8; at += 8) {
+    while (at < s.n) {
+        if (s.n < 8) {
+            if (must_escape(s.p[at])) {
+                return at;
+            }
+            at++;
+            continue;
+        }
+        /* The last word overlaps the one before. Bytes before `at` are shifted out; the zeros that
+         * come in above count as escapes just behind the end. */
+        uint32_t from = s.n - at >= 8 ? at : s.n - 8;
         uint64_t w;
-        memcpy(&w, s.p + at, sizeof w);
-        uint64_t found = escapes(w);
+        memcpy(&w, s.p + from, sizeof w);
+        uint64_t found = escapes(w >> ((at - from) * 8));
         if (found) {
             return at + (uint32_t)__builtin_ctzll(found) / 8;
         }
+        at = from + 8;
     }
-    while (at < s.n && !must_escape(s.p[at])) {
-        at++;
-    }
-    return at;
+    return s.n;
 }
 
 static void write_escape(weir_buf *out, char c)

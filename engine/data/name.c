@@ -4,21 +4,21 @@
 
 /* Sorted by bytes: looked up by halving. */
 static const char *const reserved[] = {
-    "ADVANCE",     "ALL",        "AND",          "AS",         "AT",         "BEGINNING",
-    "BETWEEN",     "BY",         "CASE",         "CAST",       "CATALOG",    "CONNECTOR",
-    "CONNECTORS",  "CREATE",     "DAYS",         "DECIMAL",    "DELETE",     "DESCRIBE",
-    "DISTINCT",    "DROP",       "ELSE",         "END",        "EXISTS",     "EXPORT",
-    "EXTENDED",    "FALSE",      "FROM",         "FULL",       "GROUP",      "HAVING",
-    "HOPPING",     "HOURS",      "IN",           "INNER",      "INSERT",     "INTO",
-    "IS",          "JOIN",       "LEFT",         "LIKE",       "LIMIT",      "LIST",
-    "LOAD",        "MATERIALIZED", "MILLISECOND", "MILLISECONDS", "MINUTES", "MONTHS",
-    "NAMESPACE",   "NOT",        "NULL",         "ON",         "OR",         "OUTER",
-    "PAUSE",       "PRINT",      "PROPERTIES",   "QUERIES",    "QUERY",      "RENAME",
-    "RESUME",      "RETENTION",  "RIGHT",        "RUN",        "SAMPLE",     "SCRIPT",
-    "SECONDS",     "SELECT",     "SIZE",         "STREAM",     "STREAMS",    "TABLE",
-    "TERMINATE",   "THEN",       "TO",           "TOPIC",      "TOPICS",     "TRUE",
-    "TUMBLING",    "UNSET",      "VALUES",       "VIEW",       "WHEN",       "WHERE",
-    "WINDOW",      "WITH",       "WITHIN",       "YEARS",
+    "ADVANCE",    "ALL",          "AND",         "AS",           "AT",      "BEGINNING",
+    "BETWEEN",    "BY",           "CASE",        "CAST",         "CATALOG", "CONNECTOR",
+    "CONNECTORS", "CREATE",       "DAYS",        "DECIMAL",      "DELETE",  "DESCRIBE",
+    "DISTINCT",   "DROP",         "ELSE",        "END",          "EXISTS",  "EXPORT",
+    "EXTENDED",   "FALSE",        "FROM",        "FULL",         "GROUP",   "HAVING",
+    "HOPPING",    "HOURS",        "IN",          "INNER",        "INSERT",  "INTO",
+    "IS",         "JOIN",         "LEFT",        "LIKE",         "LIMIT",   "LIST",
+    "LOAD",       "MATERIALIZED", "MILLISECOND", "MILLISECONDS", "MINUTES", "MONTHS",
+    "NAMESPACE",  "NOT",          "NULL",        "ON",           "OR",      "OUTER",
+    "PAUSE",      "PRINT",        "PROPERTIES",  "QUERIES",      "QUERY",   "RENAME",
+    "RESUME",     "RETENTION",    "RIGHT",       "RUN",          "SAMPLE",  "SCRIPT",
+    "SECONDS",    "SELECT",       "SIZE",        "STREAM",       "STREAMS", "TABLE",
+    "TERMINATE",  "THEN",         "TO",          "TOPIC",        "TOPICS",  "TRUE",
+    "TUMBLING",   "UNSET",        "VALUES",      "VIEW",         "WHEN",    "WHERE",
+    "WINDOW",     "WITH",         "WITHIN",      "YEARS",
 };
 
 static bool is_reserved(weir_sv name)

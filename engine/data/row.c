@@ -36,7 +36,8 @@ static enum row_form form_of(const weir_type *t)
     return width == 1 ? ROW_1 : width == 4 ? ROW_4 : width == 8 ? ROW_8 : ROW_16;
 }
 
-void weir_row_codec_init(weir_row_codec *c, weir_arena *a, const weir_type *const *types, uint32_t n)
+void weir_row_codec_init(weir_row_codec *c, weir_arena *a, const weir_type *const *types,
+                         uint32_t n)
 {
     WEIR_ASSERT(n <= 2 * WEIR_COLUMNS_MAX);
     static const uint32_t slot_bytes[] = {1, 4, 8, 16, 8, 8, 8}; /* ORDER row_form */
@@ -102,8 +103,7 @@ static inline const void *cell(const weir_row_codec *c, const weir_vec *cols,
 /* Bytes a text cell keeps behind the slots. */
 static inline uint32_t text_bytes(enum row_form form, const void *from)
 {
-    return form == ROW_TEXT ? ((const weir_sv *)from)->n
-                            : weir__dec_bytes(*(const weir_dec *)from);
+    return form == ROW_TEXT ? ((const weir_sv *)from)->n : weir__dec_bytes(*(const weir_dec *)from);
 }
 
 static inline void put_slice(char *slot, uint32_t at, uint32_t n)
@@ -241,7 +241,7 @@ static bool measure(const weir_row_codec *c, const weir_buf *out, const weir_vec
 
 /* Slots of one width, for all rows. Slots of NULLs stay zero. */
 #define PUT_COLUMN(name, bytes)                                                                    \
-    static void name(char *p, const uint32_t *starts, uint32_t slot, const weir_vec *v,           \
+    static void name(char *p, const uint32_t *starts, uint32_t slot, const weir_vec *v,            \
                      const uint16_t *sel, uint32_t n, bool nulls)                                  \
     {                                                                                              \
         const char *data = v->data;                                                                \
@@ -384,11 +384,47 @@ weir_value weir_row_value(const weir_row_codec *c, weir_sv bytes, uint32_t col, 
     return v;
 }
 
-void weir_row_get(const weir_row_codec *c, weir_sv bytes, uint32_t col, weir_vec *out, weir_arena *a,
-                  uint32_t row)
+static void get_boxed(const weir_row_codec *c, weir_sv bytes, uint32_t col, weir_vec *out,
+                      weir_arena *a, uint32_t row)
 {
     weir_value v = weir_row_value(c, bytes, col, a);
     weir_vec_put(out, a, row, &v);
+}
+
+void weir_row_get(const weir_row_codec *c, weir_sv bytes, uint32_t col, weir_vec *out,
+                  weir_arena *a, uint32_t row)
+{
+    WEIR_ASSERT(col < c->n && out->mask == WEIR_VEC_FLAT && row < WEIR_BATCH_ROWS);
+    const char *p = row_bytes(c, bytes);
+    const char *slot = p + c->slot[col];
+    if (row_is_null(p, col)) {
+        weir_bit_clear(weir_vec_need_valid(out, a), row);
+        return;
+    }
+    if (out->valid) {
+        weir_bit_set(out->valid, row);
+    }
+    switch ((enum row_form)c->form[col]) {
+    case ROW_1:
+        ((char *)out->data)[row] = *slot;
+        break;
+    case ROW_4:
+        memcpy((char *)out->data + (size_t)row * 4, slot, 4);
+        break;
+    case ROW_8:
+        memcpy((char *)out->data + (size_t)row * 8, slot, 8);
+        break;
+    case ROW_16:
+        memcpy((char *)out->data + (size_t)row * 16, slot, 16);
+        break;
+    case ROW_TEXT:
+        ((weir_sv *)out->data)[row] = row_slice(p, c->slot[col]);
+        break;
+    case ROW_BIG:
+    case ROW_TREE:
+        get_boxed(c, bytes, col, out, a, row);
+        break;
+    }
 }
 
 /* Validity of all rows; the slots of NULLs are zero, so the loops below need not look. */
@@ -450,7 +486,7 @@ void weir_row_gather(const weir_row_codec *c, const weir_sv *rows, uint32_t n, u
     case ROW_BIG:
     case ROW_TREE:
         for (uint32_t i = 0; i < n; i++) {
-            weir_row_get(c, rows[i], col, out, a, dest ? dest[i] : i);
+            get_boxed(c, rows[i], col, out, a, dest ? dest[i] : i);
         }
         return;
     }

@@ -277,7 +277,8 @@ weir_value weir_value_copy(weir_arena *a, const weir_type *t, const weir_value *
     return copy;
 }
 
-const weir_value *weir_value_map_get(const weir_type *t, const weir_value *map, const weir_value *key)
+const weir_value *weir_value_map_get(const weir_type *t, const weir_value *map,
+                                     const weir_value *key)
 {
     WEIR_ASSERT(t->kind == WEIR_T_MAP);
     for (uint32_t i = 0; !map->null && i < map->n; i++) {

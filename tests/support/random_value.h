@@ -6,8 +6,8 @@
 
 static inline weir_sv random_text(weir_rng *r, weir_arena *a)
 {
-    static const char *const pieces[] = {"a",  "Z",  "0",   "\"", "\\",       "\n",
-                                         "\t", "ü", "€", "𝄞", "\x01", "plain text "};
+    static const char *const pieces[] = {"a",  "Z", "0", "\"", "\\",   "\n",
+                                         "\t", "ü", "€", "𝄞",  "\x01", "plain text "};
     char text[256];
     size_t n = 0;
     for (uint64_t i = weir_rng_below(r, 12); i > 0; i--) {
@@ -29,8 +29,8 @@ static inline const weir_type *random_type(weir_rng *r, weir_arena *a, uint32_t 
         return weir_type_of(scalars[pick]);
     }
     if (pick < 11) {
-        int32_t precision = pick == 9 ? 1 + (int32_t)weir_rng_below(r, 38)
-                                      : 39 + (int32_t)weir_rng_below(r, 200);
+        int32_t precision =
+            pick == 9 ? 1 + (int32_t)weir_rng_below(r, 38) : 39 + (int32_t)weir_rng_below(r, 200);
         return weir_type_decimal(a, precision, (int32_t)weir_rng_below(r, (uint64_t)precision + 1));
     }
     if (pick < 13) {
@@ -67,9 +67,8 @@ static inline weir_dec random_decimal(weir_rng *r, weir_arena *a, const weir_typ
         text[n++] = (char)('0' + weir_rng_below(r, 10));
     }
     weir_dec d;
-    weir_dec_fault fault = weir_dec_parse(a, weir_sv_of(text, n),
-                                          (weir_dec_type){t->precision, t->scale},
-                                          WEIR_ROUND_EXACT, &d);
+    weir_dec_fault fault = weir_dec_parse(
+        a, weir_sv_of(text, n), (weir_dec_type){t->precision, t->scale}, WEIR_ROUND_EXACT, &d);
     WEIR_ASSERT(fault == WEIR_DEC_OK);
     return d;
 }

@@ -1,7 +1,7 @@
 /* The row codec: what is written is read back, by column, by row and by batch; bytes from disk that
  * make no sense are refused or read as something harmless. */
-#include "engine/data/row.h"
 #include "engine/base/alloc.h"
+#include "engine/data/row.h"
 #include "tests/support/random_value.h"
 #include "tests/support/test.h"
 
@@ -44,6 +44,11 @@ static void check_row(table *t, weir_sv bytes, uint32_t row)
         weir_value want = weir_vec_get(&t->cols[c], row);
         weir_value got = weir_row_value(&t->codec, bytes, c, &t->arena);
         assert_true(weir_value_eq(t->types[c], &want, &got));
+        weir_vec v;
+        weir_vec_init(&v, &t->arena, t->types[c]);
+        weir_row_get(&t->codec, bytes, c, &v, &t->arena, row);
+        weir_value in_vector = weir_vec_get(&v, row);
+        assert_true(weir_value_eq(t->types[c], &want, &in_vector));
     }
 }
 
@@ -208,7 +213,8 @@ static void hostile_bytes(void **state)
         weir_buf out = {0};
         weir_row_encode(&t.codec, &out, t.cols, 0);
         uint32_t n = (uint32_t)(weir_rng_below(&r, 4) ? out.n : weir_rng_below(&r, out.n + 1));
-        char *bytes = weir_alloc((size_t)n + 1); /* of just this size: the sanitizer sees overruns */
+        char *bytes =
+            weir_alloc((size_t)n + 1); /* of just this size: the sanitizer sees overruns */
         memcpy(bytes, out.n ? out.p : "", n);
         for (uint64_t i = weir_rng_below(&r, 4); n && i > 0; i--) {
             bytes[weir_rng_below(&r, n)] = (char)weir_rng_next(&r);

@@ -55,8 +55,8 @@ static void test_type_equality(void **state)
     const weir_type *record = record_type();
     assert_int_equal(weir_type_field(record, WEIR_SV("b c")), 1);
     assert_int_equal(weir_type_field(record, WEIR_SV("a")), -1);
-    assert_true(weir_type_has_map(weir_type_array(
-        &arena, weir_type_map(&arena, weir_type_of(WEIR_T_STRING), record))));
+    assert_true(weir_type_has_map(
+        weir_type_array(&arena, weir_type_map(&arena, weir_type_of(WEIR_T_STRING), record))));
     assert_false(weir_type_has_map(record));
 }
 
@@ -93,8 +93,10 @@ static void test_schema(void **state)
         {WEIR_SV("ID"), weir_type_of(WEIR_T_BIGINT), WEIR_COL_KEY, {0}},
         {WEIR_SV("V"), weir_type_array(&arena, record_type()), WEIR_COL_VALUE, {0}},
         {WEIR_SV("H"), weir_type_of(WEIR_T_BYTES), WEIR_COL_HEADER, WEIR_SV("h")},
-        {WEIR_SV("HS"), weir_type_array(&arena, weir_type_struct(&arena, header, 2)),
-         WEIR_COL_HEADERS, {0}},
+        {WEIR_SV("HS"),
+         weir_type_array(&arena, weir_type_struct(&arena, header, 2)),
+         WEIR_COL_HEADERS,
+         {0}},
     };
     weir_schema s = {.n = 4, .n_keys = 1, .cols = cols};
     const weir_schema *copy = weir_schema_copy(&arena, &s);
@@ -168,9 +170,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_type_text),  cmocka_unit_test(test_type_equality),
-        cmocka_unit_test(test_names),      cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_formats),    cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_type_text), cmocka_unit_test(test_type_equality),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_formats),   cmocka_unit_test(test_windows),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
