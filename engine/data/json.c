@@ -1,0 +1,209 @@
+/* The shim finds where tokens start; what follows walks those offsets. A token's end is the start
+ * of the next one less white space, so strings are never scanned for their closing quote, and a
+ * member costs four offsets: name, colon, value, comma. */
+#include "engine/data/json.h"
+
+#include "engine/base/bits.h"
+#include "engine/data/json_shim.h"
+#include "engine/data/json_walk.h"
+
+bool weir_json_open(weir_json_doc *d, weir_arena *a, weir_sv text)
+{
+    static const uint32_t none[2] = {0, 0};
+    /* ORDER weir__json_fault */
+    static const char *const faults[] = {
+        NULL,
+        NULL,
+        "not UTF-8",
+        "a string does not end",
+        "a control character in a string",
+        "out of memory",
+    };
+    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0) {
+        text = weir_sv_of(text.p + 3, text.n - 3);
+    }
+    *d = (weir_json_doc){.p = text.p, .at = none, .arena = a};
+    weir__json_fault fault = weir__json_index(text.p, text.n, &d->at, &d->n);
+    if (WEIR_UNLIKELY(fault != WEIR__JSON_OK)) {
+        d->error = faults[fault];
+        return !d->error;
+    }
+    d->escapes = memchr(text.p, '\\', text.n) != NULL;
+    return true;
+}
+
+/* A member's name and the colon behind it. */
+static bool read_name(weir_json_doc *d, uint32_t at, weir_json_token *name)
+{
+    if (weir__json_char(d, at) != '"') {
+        return weir__json_fail(d, at, "a member name was expected");
+    }
+    if (weir__json_char(d, at + 1) != ':') {
+        return weir__json_fail(d, at + 1, "a colon was expected");
+    }
+    return weir__json_read_string(d, at, name);
+}
+
+bool weir__json_skip(weir_json_doc *d, uint32_t *at)
+{
+    uint64_t objects[WEIR_JSON_DEPTH_MAX / 64] = {0};
+    weir_json_token ignored;
+    uint32_t depth = 0;
+    uint32_t i = *at;
+    for (;;) { /* token i starts a value */
+        char c = weir__json_char(d, i);
+        bool opened = c == '{' || c == '[';
+        if (opened) {
+            if (depth == WEIR_JSON_DEPTH_MAX) {
+                return weir__json_fail(d, i, "nested too deeply");
+            }
+            weir_bit_put(objects, depth++, c == '{');
+        } else if (i >= d->n || !weir__json_read_scalar(d, i, &ignored)) {
+            return d->error ? false : weir__json_fail(d, i, "unexpected end");
+        }
+        i++;
+        bool object = weir_bit(objects, depth - 1);
+        while (weir__json_char(d, i) == (object ? '}' : ']')) {
+            i++;
+            if (--depth == 0) {
+                *at = i;
+                return true;
+            }
+            object = weir_bit(objects, depth - 1);
+            opened = false;
+        }
+        if (!opened) {
+            if (weir__json_char(d, i) != ',') {
+                return weir__json_fail(d, i, "a comma or closing bracket was expected");
+            }
+            i++;
+        }
+        if (object) {
+            if (!read_name(d, i, &ignored)) {
+                return false;
+            }
+            i += 2;
+        }
+    }
+}
+
+/* Reads the value at token *at; *at is behind it then. */
+static bool read_value(weir_json_doc *d, uint32_t *at, weir_json_token *t)
+{
+    char c = weir__json_char(d, *at);
+    if (c == '{' || c == '[') {
+        uint32_t end = *at;
+        if (!weir__json_skip(d, &end)) {
+            return false;
+        }
+        *t = (weir_json_token){.kind = c == '{' ? WEIR_JSON_OBJECT : WEIR_JSON_ARRAY, .at = *at};
+        t->text = weir_sv_of(d->p + d->at[*at], d->at[end - 1] + 1 - d->at[*at]);
+        *at = end;
+        return true;
+    }
+    if (*at >= d->n) {
+        return weir__json_fail(d, *at, "unexpected end");
+    }
+    return weir__json_read_scalar(d, (*at)++, t);
+}
+
+bool weir_json_root(weir_json_doc *d, weir_json_token *out)
+{
+    uint32_t at = 0;
+    if (d->n == 0) {
+        *out = (weir_json_token){.kind = WEIR_JSON_ABSENT};
+        return true;
+    }
+    if (!read_value(d, &at, out)) {
+        return false;
+    }
+    bool number = out->kind == WEIR_JSON_INT || out->kind == WEIR_JSON_DECIMAL;
+    if (number && at < d->n && !weir__json_is_space(d->p[d->at[at] - 1])) {
+        return weir__json_fail(d, at, "unexpected character");
+    }
+    return true;
+}
+
+bool weir_json_members(weir_json_doc *d, uint32_t at, weir_json_keys *keys, weir_json_token *out)
+{
+    memset(out, 0, weir__json_keys_wanted(keys) * sizeof *out);
+    uint32_t i = at + 1;
+    if (weir__json_char(d, i) == '}') {
+        return true;
+    }
+    for (uint32_t nth = 0;; nth++) {
+        weir_json_token name;
+        weir_json_token value;
+        if (!read_name(d, i, &name)) {
+            return false;
+        }
+        i += 2;
+        if (!read_value(d, &i, &value)) {
+            return false;
+        }
+        if (WEIR_UNLIKELY(name.escaped)) {
+            name.text = weir_json_string_of(d->arena, &name);
+        }
+        bool exact;
+        int32_t want = weir__json_keys_find(keys, d, nth, name.text, &exact);
+        if (want >= 0) {
+            value.exact = exact;
+            weir_json_token *to = &out[want];
+            if (exact || !to->exact) {
+                *to = value;
+            }
+        }
+        char c = weir__json_char(d, i);
+        if (c == '}') {
+            return true;
+        }
+        if (c != ',') {
+            return weir__json_fail(d, i, "a comma or closing bracket was expected");
+        }
+        i++;
+    }
+}
+
+weir_json_iter weir_json_first(const weir_json_token *t)
+{
+    WEIR_ASSERT(t->kind == WEIR_JSON_ARRAY || t->kind == WEIR_JSON_OBJECT);
+    return (weir_json_iter){.at = t->at + 1, .object = t->kind == WEIR_JSON_OBJECT};
+}
+
+bool weir_json_next(weir_json_doc *d, weir_json_iter *it, weir_json_token *name,
+                    weir_json_token *value)
+{
+    if (weir__json_char(d, it->at) == (it->object ? '}' : ']')) {
+        return false;
+    }
+    if (it->started) {
+        if (weir__json_char(d, it->at) != ',') {
+            return weir__json_fail(d, it->at, "a comma or closing bracket was expected");
+        }
+        it->at++;
+    }
+    it->started = true;
+    if (it->object) {
+        if (!read_name(d, it->at, name)) {
+            return false;
+        }
+        it->at += 2;
+    }
+    return read_value(d, &it->at, value);
+}
+
+const char *weir_json_jackson_name(const weir_json_token *t)
+{
+    /* ORDER weir_json_kind */
+    static const char *const names[] = {"MissingNode", "NullNode",  "BooleanNode",
+                                        "BooleanNode", "IntNode",   "DecimalNode",
+                                        "TextNode",    "ArrayNode", "ObjectNode"};
+    if (t->kind == WEIR_JSON_INT) {
+        int64_t v = weir_json_to_i64(t);
+        uint32_t digits = t->text.n - (t->text.p[0] == '-');
+        bool fits = digits < 19 || (digits == 19 && (v < 0) == (t->text.p[0] == '-'));
+        return !fits ? "BigIntegerNode" : v == (int32_t)v ? "IntNode" : "LongNode";
+    }
+    WEIR_ASSERT(t->kind < WEIR_JSON_KINDS);
+    return names[t->kind];
+}
