@@ -1,0 +1,337 @@
+/* Sessions: opening, closing, properties, scripts. Statements are in statement.c and show.c. */
+#include "engine/server/session_impl.h"
+
+#include "connectors/formats.h"
+#include "dsl/parse.h"
+#include "operators/functions.h"
+#include "operators/operators.h"
+
+/* ---- settings ---- */
+
+static int64_t setting_at(const weir_setting_list *l, weir_sv name, bool any_case)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (any_case ? weir_sv_ieq(l->items[i].name, name) : weir_sv_eq(l->items[i].name, name)) {
+            return (int64_t)i;
+        }
+    }
+    return -1;
+}
+
+static weir_sv own(weir_sv s)
+{
+    char *p = weir_alloc((size_t)s.n + 1);
+    memcpy(p, s.n ? s.p : "", s.n);
+    p[s.n] = 0;
+    return (weir_sv){p, s.n};
+}
+
+bool weir_settings_get(const weir_setting_list *l, weir_sv name, bool any_case, weir_sv *value)
+{
+    int64_t at = setting_at(l, name, any_case);
+    if (at >= 0) {
+        *value = l->items[at].value;
+    }
+    return at >= 0;
+}
+
+void weir_settings_put(weir_setting_list *l, weir_sv name, bool any_case, weir_sv value)
+{
+    int64_t at = setting_at(l, name, any_case);
+    if (at < 0) {
+        WEIR_GROW(l->items, l->cap, l->n + 1);
+        l->items[l->n++] = (weir_setting){own(name), own(value)};
+        return;
+    }
+    weir_sv before = l->items[at].value;
+    l->items[at].value = own(value);
+    weir_free((void *)(uintptr_t)before.p);
+}
+
+static void setting_free(weir_setting *s)
+{
+    weir_free((void *)(uintptr_t)s->name.p);
+    weir_free((void *)(uintptr_t)s->value.p);
+}
+
+void weir_settings_drop(weir_setting_list *l, weir_sv name, bool any_case)
+{
+    int64_t at = setting_at(l, name, any_case);
+    if (at >= 0) {
+        setting_free(&l->items[at]);
+        l->items[at] = l->items[--l->n];
+    }
+}
+
+void weir_settings_deinit(weir_setting_list *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        setting_free(&l->items[i]);
+    }
+    weir_free(l->items);
+}
+
+/* ksqlDB's clients write Kafka Streams properties with and without their prefix. */
+static weir_sv plain_name(weir_sv name)
+{
+    static const weir_sv prefix = {"ksql.streams.", 13};
+    return weir_sv_starts(name, prefix) ? weir_sv_of(name.p + prefix.n, name.n - prefix.n) : name;
+}
+
+void weir_session_set(weir_session *s, weir_sv name, weir_sv value)
+{
+    weir_settings_put(&s->props, plain_name(name), false, value);
+}
+
+void weir_session_unset(weir_session *s, weir_sv name)
+{
+    weir_settings_drop(&s->props, plain_name(name), false);
+}
+
+bool weir_session_get(const weir_session *s, weir_sv name, weir_sv *value)
+{
+    return weir_settings_get(&s->props, plain_name(name), false, value);
+}
+
+void weir_session_define(weir_session *s, weir_sv name, weir_sv value)
+{
+    weir_settings_put(&s->vars, name, true, value);
+}
+
+static bool get_prop(void *ctx, weir_sv name, weir_sv *value)
+{
+    return weir_session_get(ctx, name, value);
+}
+
+weir_props weir_session_props(weir_session *s)
+{
+    return (weir_props){get_prop, s, s->config.now_ms, s->config.clock};
+}
+
+/* ---- opening and closing ---- */
+
+static void pass_problem(void *ctx, const weir_problem *p)
+{
+    weir_session *s = ctx;
+    if (s->config.on_problem) {
+        s->config.on_problem(s->config.ctx, p);
+    }
+}
+
+static weir_rc open_parts(weir_session *s, weir_status *st)
+{
+    const weir_session_config *c = &s->config;
+    if (c->data_dir) {
+        WEIR_TRY(weir_store_open(c->data_dir, &s->store, st));
+    }
+    WEIR_TRY(weir_topics_open(s->store, &s->topics, st));
+    weir_topics_forget_consumed(s->topics, c->forget_consumed && !s->store);
+    s->catalog = weir_catalog_new();
+    for (uint32_t i = 0; i < weir_topics_count(s->topics); i++) {
+        weir_topic *t = weir_topics_at(s->topics, i);
+        weir_catalog_put_topic(s->catalog, weir_topic_name(t), weir_topic_partitions(t));
+    }
+    s->functions = weir_functions_builtin();
+    s->formats = weir_formats_builtin();
+    weir_engine_config engine = {
+        .workers = c->workers ? c->workers : 1,
+        .order = c->order,
+        .coalesce = c->coalesce,
+        .single_log = c->single_log,
+        .batch_rows = c->batch_rows,
+        .topics = s->topics,
+        .store = s->store,
+        .formats = s->formats,
+        .ops = weir_ops_builtin(),
+        .problem = pass_problem,
+        .problem_ctx = s,
+    };
+    return weir_engine_new(&engine, &s->engine, st);
+}
+
+weir_rc weir_session_open(const weir_session_config *config, weir_session **out, weir_status *st)
+{
+    weir_session *s = weir_zalloc(sizeof *s);
+    s->config = *config;
+    s->next_seq = 1;
+    weir_rc rc = open_parts(s, st);
+    if (rc != WEIR_OK) {
+        weir_session_close(s);
+        return rc;
+    }
+    *out = s;
+    return WEIR_OK;
+}
+
+static void arena_free(weir_arena *a)
+{
+    weir_arena_deinit(a);
+    weir_free(a);
+}
+
+void weir_session_close(weir_session *s)
+{
+    if (!s) {
+        return;
+    }
+    weir_engine_free(s->engine);
+    for (size_t i = 0; i < s->n_queries; i++) {
+        arena_free(s->queries[i].arena);
+    }
+    weir_free(s->queries);
+    weir_catalog_free(s->catalog);
+    weir_functions_free(s->functions);
+    weir_topics_close(s->topics);
+    weir_store_close(s->store);
+    weir_settings_deinit(&s->props);
+    weir_settings_deinit(&s->vars);
+    weir_free(s);
+}
+
+/* ---- scripts ---- */
+
+static bool lookup_variable(void *ctx, weir_sv name, weir_sv *value)
+{
+    weir_session *s = ctx;
+    return weir_settings_get(&s->vars, name, true, value);
+}
+
+static bool substitutes(weir_session *s)
+{
+    weir_sv v;
+    return !weir_session_get(s, WEIR_SV("ksql.variable.substitution.enable"), &v) ||
+           !weir_sv_ieq(v, WEIR_SV("false"));
+}
+
+/* Executes one statement of a script; *span is where it stands there. */
+static weir_rc run_statement(weir_session *s, const weir_ast_stmt *stmt, weir_status *st)
+{
+    weir_arena *a = weir_zalloc(sizeof *a);
+    weir_arena_init(a);
+    bool keep = false;
+    weir_rc rc = WEIR_OK;
+    weir_ast_stmt *own_stmt = NULL;
+    if (stmt->has_variables && substitutes(s)) {
+        weir_sv text;
+        weir_diags diags;
+        weir_diags_init(&diags, a);
+        rc = weir_substitute(stmt->text, lookup_variable, s, a, &text, st);
+        if (rc == WEIR_OK && weir_parse_statement(text, a, &own_stmt, &diags) != WEIR_OK) {
+            rc = weir_diags_status(&diags, text, st);
+        }
+        st->span = stmt->span; /* the substituted text is not the script's */
+    } else {
+        /* What stays (plans, sources) must not live in the script's arena. */
+        weir_diags diags;
+        weir_diags_init(&diags, a);
+        rc = weir_parse_statement(stmt->text, a, &own_stmt, &diags);
+        WEIR_ASSERT(rc == WEIR_OK);
+    }
+    if (rc == WEIR_OK) {
+        weir_status_reset(st);
+        rc = weir_statement_execute(s, own_stmt, a, &keep, st);
+        if (rc != WEIR_OK && own_stmt->text.n == stmt->text.n) {
+            st->span = st->span.n ? (weir_span){st->span.at - own_stmt->span.at + stmt->span.at,
+                                                st->span.n}
+                                  : stmt->span;
+        } else if (rc != WEIR_OK) {
+            st->span = stmt->span;
+        }
+    }
+    if (!keep) {
+        arena_free(a);
+    }
+    return rc;
+}
+
+weir_rc weir_session_execute(weir_session *s, weir_sv text, weir_script_outcome *out,
+                             weir_diags *diags, weir_status *st)
+{
+    weir_script script = {0};
+    *out = (weir_script_outcome){0};
+    weir_rc rc = weir_parse_script(text, diags->a, &script, diags);
+    out->total = script.n_stmts + script.n_failed;
+    if (rc != WEIR_OK) {
+        weir_diags_status(diags, script.text, st);
+        if (diags->n) {
+            weir_span at = diags->items[0].stmt;
+            out->failed = weir_sv_of(script.text.p + at.at, at.n);
+            out->failed_at = at;
+        }
+        return rc;
+    }
+    out->parsed = true;
+    for (uint32_t i = 0; i < script.n_stmts; i++) {
+        const weir_ast_stmt *stmt = script.stmts[i];
+        weir_status_reset(st);
+        rc = run_statement(s, stmt, st);
+        if (rc != WEIR_OK) {
+            out->failed = stmt->text;
+            out->failed_at = stmt->span;
+            weir_diag *d = weir_diag_add_status(diags, st);
+            if (d) {
+                d->stmt = stmt->span;
+            }
+            return rc;
+        }
+        out->executed++;
+    }
+    return WEIR_OK;
+}
+
+/* ---- access ---- */
+
+weir_engine *weir_session_engine(weir_session *s)
+{
+    return s->engine;
+}
+
+weir_topics *weir_session_topics(weir_session *s)
+{
+    return s->topics;
+}
+
+weir_store *weir_session_store(weir_session *s)
+{
+    return s->store;
+}
+
+weir_catalog *weir_session_catalog(weir_session *s)
+{
+    return s->catalog;
+}
+
+const weir_functions *weir_session_functions(const weir_session *s)
+{
+    return s->functions;
+}
+
+const weir_formats *weir_session_formats(const weir_session *s)
+{
+    return s->formats;
+}
+
+int64_t weir_session_now(const weir_session *s)
+{
+    return s->config.now_ms ? s->config.now_ms(s->config.clock) : 0;
+}
+
+weir_topic *weir_session_topic(weir_session *s, weir_sv name, int32_t partitions,
+                               int64_t retention_ms)
+{
+    weir_topic *t = weir_topics_find(s->topics, name);
+    if (!t) {
+        t = weir_topics_create(s->topics, name,
+                               partitions > 0 ? partitions : s->config.default_partitions,
+                               retention_ms);
+    }
+    weir_catalog_put_topic(s->catalog, name, weir_topic_partitions(t));
+    return t;
+}
+
+int64_t weir_session_take_seq(weir_session *s, int64_t n)
+{
+    int64_t first = s->next_seq;
+    s->next_seq += n;
+    return first;
+}

@@ -1,0 +1,49 @@
+/* Inside of a session. For the files of engine/server that execute statements. */
+#pragma once
+#include "engine/server/session.h"
+
+typedef struct weir_setting {
+    weir_sv name, value; /* owned */
+} weir_setting;
+
+typedef struct weir_setting_list {
+    weir_setting *items;
+    size_t n, cap;
+} weir_setting_list;
+
+/* A query and the arena its plan lives in. */
+typedef struct weir_held_query {
+    weir_query *query;
+    weir_arena *arena;
+} weir_held_query;
+
+struct weir_session {
+    weir_session_config config;
+    weir_store *store;
+    weir_topics *topics;
+    weir_engine *engine;
+    weir_catalog *catalog;
+    weir_functions *functions;
+    const weir_formats *formats;
+    weir_setting_list props, vars;
+    weir_held_query *queries;
+    size_t n_queries, cap_queries;
+    int64_t next_seq;
+    uint64_t transient;        /* numbers transient queries */
+};
+
+bool weir_settings_get(const weir_setting_list *l, weir_sv name, bool any_case, weir_sv *value);
+void weir_settings_put(weir_setting_list *l, weir_sv name, bool any_case, weir_sv value);
+void weir_settings_drop(weir_setting_list *l, weir_sv name, bool any_case);
+void weir_settings_deinit(weir_setting_list *l);
+
+/* statement.c. `a` is the statement's arena; sets *keep when something now lives in it. */
+weir_rc weir_statement_execute(weir_session *s, const weir_ast_stmt *stmt, weir_arena *a, bool *keep,
+                               weir_status *st);
+/* show.c: statements that only look. */
+weir_rc weir_statement_show(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                            weir_status *st);
+/* result.c: "CREATE_STREAM_AS_SELECT", … */
+const char *weir_bound_name(const weir_bound *b);
+/* The properties as the binder reads them. */
+weir_props weir_session_props(weir_session *s);

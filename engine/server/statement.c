@@ -1,0 +1,326 @@
+/* One statement: bound, then applied to catalog, topics and engine. What can fail comes first, what
+ * cannot fail last, so that a refused statement changes nothing. */
+#include "engine/server/session_impl.h"
+
+static weir_start start_position(weir_session *s)
+{
+    weir_sv v;
+    return weir_session_get(s, WEIR_SV("auto.offset.reset"), &v) &&
+                   weir_sv_ieq(v, WEIR_SV("earliest"))
+               ? WEIR_START_EARLIEST
+               : WEIR_START_LATEST;
+}
+
+/* ---- queries ---- */
+
+static weir_held_query *held(weir_session *s, const weir_query *q)
+{
+    for (size_t i = 0; i < s->n_queries; i++) {
+        if (s->queries[i].query == q) {
+            return &s->queries[i];
+        }
+    }
+    return NULL;
+}
+
+static void hold(weir_session *s, weir_query *q, weir_arena *a)
+{
+    WEIR_GROW(s->queries, s->cap_queries, s->n_queries + 1);
+    s->queries[s->n_queries++] = (weir_held_query){q, a};
+}
+
+static void release(weir_session *s, weir_held_query *h)
+{
+    weir_arena_deinit(h->arena);
+    weir_free(h->arena);
+    *h = s->queries[--s->n_queries];
+}
+
+static void stop_query(weir_session *s, weir_sv id)
+{
+    weir_query *q = weir_engine_find(s->engine, id);
+    weir_catalog_drop_query(s->catalog, id);
+    if (q) {
+        weir_held_query *h = held(s, q);
+        weir_engine_drop(s->engine, q);
+        release(s, h);
+    }
+}
+
+static bool client_rows(void *ctx, const weir_batch *b)
+{
+    weir_session *s = ctx;
+    return s->config.on_rows(s->config.ctx, NULL, b);
+}
+
+/* Starts a plan; on success its arena is the session's. */
+static weir_rc start_query(weir_session *s, const weir_plan *plan, weir_query *replace,
+                           weir_arena *a, weir_status *st)
+{
+    weir_query *q = NULL;
+    weir_held_query *before = replace ? held(s, replace) : NULL;
+    WEIR_TRY(weir_engine_add(s->engine, plan, start_position(s), replace,
+                             s->config.on_rows ? client_rows : NULL, s, &q, st));
+    if (before) {
+        release(s, before);
+    }
+    hold(s, q, a);
+    return WEIR_OK;
+}
+
+/* ---- CREATE, INSERT ---- */
+
+static void record_source(weir_session *s, const weir_source *source)
+{
+    weir_source kept = *source;
+    weir_topic *t = weir_session_topic(s, source->topic, source->partitions, source->retention_ms);
+    kept.partitions = weir_topic_partitions(t);
+    weir_catalog_put_source(s->catalog, &kept);
+}
+
+static void record_query(weir_session *s, const weir_bound_create *c, bool writes_source,
+                         const weir_bound *b)
+{
+    weir_query_info info = {
+        .id = c->query_id,
+        .sink = writes_source ? c->source.name : (weir_sv){0},
+        .sources = c->reads,
+        .n_sources = c->n_reads,
+        .sql = b->sql,
+        .plan = c->plan,
+    };
+    weir_catalog_put_query(s->catalog, &info);
+    if (c->new_query_id) {
+        weir_catalog_next_query(s->catalog);
+    }
+}
+
+static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool *keep,
+                      weir_result *r, weir_status *st)
+{
+    const weir_bound_create *c = &b->as.create;
+    r->source = c->source.name;
+    r->topic = c->source.topic;
+    r->query = c->query_id;
+    const char *what = c->source.table ? "Table" : "Stream";
+    if (b->kind != WEIR_B_INSERT_SELECT && c->exists && !c->or_replace) {
+        r->message = weir_arena_printf(a, "Cannot add %s `" WEIR_SV_FMT "`: A %s with the same "
+                                       "name already exists.", c->source.table ? "table" : "stream",
+                                       WEIR_SV_ARG(c->source.name),
+                                       c->source.table ? "table" : "stream");
+        return WEIR_OK;
+    }
+    if (c->plan) {
+        weir_session_topic(s, c->source.topic, c->source.partitions, c->source.retention_ms);
+        weir_query *replace =
+            c->or_replace ? weir_engine_find(s->engine, c->query_id) : NULL;
+        WEIR_TRY(start_query(s, c->plan, replace, a, st));
+        *keep = true;
+    }
+    if (b->kind != WEIR_B_INSERT_SELECT) {
+        record_source(s, &c->source);
+    }
+    if (c->plan) {
+        record_query(s, c, c->plan->sink->sink.sink != NULL, b);
+    }
+    r->message = c->plan ? weir_arena_printf(a, "Created query with ID " WEIR_SV_FMT,
+                                             WEIR_SV_ARG(c->query_id))
+                         : weir_arena_printf(a, "%s created", what);
+    return WEIR_OK;
+}
+
+static weir_rc insert_values(weir_session *s, const weir_bound_insert *in, weir_result *r,
+                             weir_status *st)
+{
+    r->source = in->source.name;
+    r->topic = in->source.topic;
+    weir_buf key = {0};
+    weir_buf value = {0};
+    bool key_null = false;
+    bool value_null = false;
+    weir_rc rc = weir_session_encode(s, &in->source, in->values, false, &key, &key_null, &value,
+                                     &value_null, st);
+    if (rc == WEIR_OK) {
+        weir_topic *t = weir_session_topic(s, in->source.topic, 0, -1);
+        weir_sv k = key_null ? (weir_sv){NULL, WEIR_NULL_BYTES} : weir_buf_view(&key);
+        weir_sv v = value_null ? (weir_sv){NULL, WEIR_NULL_BYTES} : weir_buf_view(&value);
+        rc = weir_session_append(s, t, -1, k, v, (weir_sv){0},
+                                 in->has_rowtime ? in->rowtime : weir_session_now(s), NULL);
+    }
+    weir_buf_deinit(&key);
+    weir_buf_deinit(&value);
+    return rc;
+}
+
+/* ---- DROP, TERMINATE, PAUSE, RESUME ---- */
+
+static weir_rc drop(weir_session *s, const weir_bound_drop *d, weir_arena *a, weir_result *r)
+{
+    r->source = d->name;
+    r->topic = d->topic;
+    if (!d->exists) {
+        r->message = weir_arena_printf(a, "Source `" WEIR_SV_FMT "` does not exist.",
+                                       WEIR_SV_ARG(d->name));
+        return WEIR_OK;
+    }
+    for (uint32_t i = 0; i < d->n_queries; i++) {
+        stop_query(s, d->queries[i]);
+    }
+    for (uint32_t i = 0; i < d->n_sources; i++) {
+        weir_catalog_drop_source(s->catalog, d->sources[i]);
+    }
+    if (d->delete_topic) {
+        weir_topics_drop(s->topics, d->topic);
+        weir_catalog_drop_topic(s->catalog, d->topic);
+    }
+    r->message = weir_arena_printf(a, "Source `" WEIR_SV_FMT "` (topic: " WEIR_SV_FMT
+                                      ") was dropped.",
+                                   WEIR_SV_ARG(d->name), WEIR_SV_ARG(d->topic));
+    return WEIR_OK;
+}
+
+static void set_paused(weir_session *s, const weir_query_info *q, bool paused)
+{
+    weir_query_info changed = *q;
+    changed.paused = paused;
+    weir_query *running = weir_engine_find(s->engine, q->id);
+    if (running) {
+        weir_query_pause(running, paused);
+    }
+    weir_catalog_put_query(s->catalog, &changed);
+}
+
+static weir_rc target(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r)
+{
+    weir_sv id = b->as.target.name;
+    r->query = id;
+    for (uint32_t i = weir_catalog_queries(s->catalog); i-- > 0;) {
+        const weir_query_info *q = weir_catalog_query_at(s->catalog, i);
+        if (id.n && !weir_sv_eq(q->id, id)) {
+            continue;
+        }
+        if (b->kind == WEIR_B_TERMINATE) {
+            stop_query(s, weir_arena_sv(a, q->id));
+        } else {
+            set_paused(s, q, b->kind == WEIR_B_PAUSE);
+        }
+    }
+    r->message = b->kind == WEIR_B_TERMINATE ? WEIR_SV("Query terminated.")
+                 : b->kind == WEIR_B_PAUSE   ? WEIR_SV("Query paused.")
+                                             : WEIR_SV("Query resumed.");
+    return WEIR_OK;
+}
+
+/* ---- SELECT ---- */
+
+static weir_rc transient(weir_session *s, const weir_bound_select *q, weir_arena *a, bool *keep,
+                         weir_result *r, weir_status *st)
+{
+    if (!s->config.on_rows) {
+        return weir_fail(st, WEIR_EUSAGE, "SELECT needs somebody to show its rows to: use it in "
+                                          "weir run, or CREATE STREAM … AS SELECT");
+    }
+    if (!q->push) {
+        return weir_fail(st, WEIR_ENOTIMPL, "pull queries are not executable yet: add EMIT CHANGES");
+    }
+    r->query = q->plan->query_id;
+    r->plan = q->plan;
+    WEIR_TRY(start_query(s, q->plan, NULL, a, st));
+    *keep = true;
+    return WEIR_OK;
+}
+
+static weir_rc types(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r)
+{
+    weir_sv name = b->as.type.name;
+    if (b->kind == WEIR_B_CREATE_TYPE) {
+        if (b->as.type.exists) {
+            r->message = weir_arena_printf(a, WEIR_SV_FMT " is already registered with type",
+                                           WEIR_SV_ARG(name));
+            return WEIR_OK;
+        }
+        weir_catalog_put_type(s->catalog, name, b->as.type.type);
+        r->message = weir_arena_printf(a, "Registered custom type with name '" WEIR_SV_FMT "'",
+                                       WEIR_SV_ARG(name));
+        return WEIR_OK;
+    }
+    weir_catalog_drop_type(s->catalog, name);
+    r->message = weir_arena_printf(a, "Dropped type '" WEIR_SV_FMT "'", WEIR_SV_ARG(name));
+    return WEIR_OK;
+}
+
+static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *keep,
+                     weir_result *r, weir_status *st)
+{
+    switch (b->kind) {
+    case WEIR_B_CREATE_SOURCE:
+    case WEIR_B_CREATE_AS:
+    case WEIR_B_INSERT_SELECT:
+        return create(s, b, a, keep, r, st);
+    case WEIR_B_ALTER:
+        weir_catalog_put_source(s->catalog, &b->as.create.source);
+        r->source = b->as.create.source.name;
+        r->message = WEIR_SV("Source altered");
+        return WEIR_OK;
+    case WEIR_B_INSERT_VALUES:
+        return insert_values(s, &b->as.insert, r, st);
+    case WEIR_B_SELECT:
+        return transient(s, &b->as.select, a, keep, r, st);
+    case WEIR_B_DROP:
+        return drop(s, &b->as.drop, a, r);
+    case WEIR_B_CREATE_TYPE:
+    case WEIR_B_DROP_TYPE:
+        return types(s, b, a, r);
+    case WEIR_B_TERMINATE:
+    case WEIR_B_PAUSE:
+    case WEIR_B_RESUME:
+        return target(s, b, a, r);
+    case WEIR_B_SET:
+    case WEIR_B_ALTER_SYSTEM:
+        weir_session_set(s, b->as.set.name, b->as.set.value);
+        return WEIR_OK;
+    case WEIR_B_UNSET:
+        weir_session_unset(s, b->as.set.name);
+        return WEIR_OK;
+    case WEIR_B_DEFINE:
+        weir_session_define(s, b->as.set.name, b->as.set.value);
+        return WEIR_OK;
+    case WEIR_B_UNDEFINE:
+        weir_settings_drop(&s->vars, b->as.set.name, true);
+        return WEIR_OK;
+    case WEIR_B_EXPLAIN:
+    case WEIR_B_DESCRIBE:
+    case WEIR_B_DESCRIBE_STREAMS:
+    case WEIR_B_DESCRIBE_TABLES:
+    case WEIR_B_DESCRIBE_FUNCTION:
+    case WEIR_B_DESCRIBE_CONNECTOR:
+    case WEIR_B_SHOW:
+    case WEIR_B_PRINT:
+        return weir_statement_show(s, b, a, r, st);
+    case WEIR_B_CREATE_CONNECTOR:
+    case WEIR_B_DROP_CONNECTOR:
+    case WEIR_B_ASSERT_TOPIC:
+    case WEIR_B_ASSERT_SCHEMA:
+    case WEIR_B_ASSERT_VALUES:
+    case WEIR_B_ASSERT_NULL_VALUES:
+    case WEIR_B_ASSERT_SOURCE:
+    case WEIR_B_RUN_SCRIPT:
+        break;
+    }
+    return weir_fail(st, WEIR_ENOTIMPL, "%s is not executable here yet",
+                     weir_bound_name(b));
+}
+
+weir_rc weir_statement_execute(weir_session *s, const weir_ast_stmt *stmt, weir_arena *a, bool *keep,
+                               weir_status *st)
+{
+    weir_bound b = {0};
+    weir_props props = weir_session_props(s);
+    WEIR_TRY(weir_bind(stmt, s->catalog, s->functions, &props, a, &b, st));
+    weir_result r = {.kind = b.kind, .name = weir_bound_name(&b), .statement = stmt->text};
+    WEIR_TRY(apply(s, &b, a, keep, &r, st));
+    if (s->config.on_result) {
+        s->config.on_result(s->config.ctx, &r);
+    }
+    return WEIR_OK;
+}

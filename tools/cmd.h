@@ -1,0 +1,26 @@
+/* The sub-commands of `weir`: one file and one row each. A command gets the arguments after its
+ * name and returns the exit status. */
+#pragma once
+#include "engine/base/base.h"
+
+/* Exit statuses; part of the interface. */
+enum {
+    WEIR_EXIT_OK = 0,
+    WEIR_EXIT_FAILED = 1,  /* SQL error, input or output problem, failed test */
+    WEIR_EXIT_USAGE = 2,
+    WEIR_EXIT_NO_DATA = 3,
+    WEIR_EXIT_CONNECT = 4,
+    WEIR_EXIT_INTERRUPTED = 130,
+    WEIR_EXIT_TERMINATED = 143,
+};
+
+typedef struct weir_command {
+    const char *name;
+    const char *line; /* what it does, one line */
+    const char *help; /* usage, options, examples */
+    int (*run)(const struct weir_command *self, int argc, char **argv);
+} weir_command;
+
+/* ORDER: as `weir --help` lists them */
+extern const weir_command weir_cmd_run, weir_cmd_check, weir_cmd_explain, weir_cmd_test,
+    weir_cmd_pipe, weir_cmd_bench, weir_cmd_datagen, weir_cmd_version;

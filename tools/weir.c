@@ -1,0 +1,76 @@
+/* weir: a streaming SQL engine in one binary. This file only finds the sub-command. */
+#include "tools/cmd.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#ifndef WEIR_VERSION
+#define WEIR_VERSION "unknown"
+#endif
+
+static int version(const weir_command *self, int argc, char **argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    printf("weir " WEIR_VERSION "\n");
+    return WEIR_EXIT_OK;
+}
+
+const weir_command weir_cmd_version = {
+    .name = "version",
+    .line = "print the version",
+    .help = "usage: weir version\n",
+    .run = version,
+};
+
+static const weir_command *const commands[] = {
+    &weir_cmd_run,
+    &weir_cmd_pipe,
+    &weir_cmd_version,
+};
+
+static void usage(FILE *to)
+{
+    fprintf(to, "weir: streaming SQL for Kafka topics, files and event streams\n"
+                "\n"
+                "usage: weir COMMAND [options]\n"
+                "\n");
+    for (size_t i = 0; i < WEIR_COUNT(commands); i++) {
+        fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->line);
+    }
+    fprintf(to, "\n`weir COMMAND --help` explains a command, with examples.\n");
+}
+
+static bool is_help(const char *arg)
+{
+    return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an ordinary write error */
+    if (argc < 2) {
+        usage(stderr);
+        return WEIR_EXIT_USAGE;
+    }
+    if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return WEIR_EXIT_OK;
+    }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    for (size_t i = 0; i < WEIR_COUNT(commands); i++) {
+        if (strcmp(commands[i]->name, name) != 0) {
+            continue;
+        }
+        for (int k = 2; k < argc; k++) {
+            if (is_help(argv[k])) {
+                fputs(commands[i]->help, stdout);
+                return WEIR_EXIT_OK;
+            }
+        }
+        return commands[i]->run(commands[i], argc - 2, argv + 2);
+    }
+    fprintf(stderr, "weir: unknown command %s; weir --help lists them\n", argv[1]);
+    return WEIR_EXIT_USAGE;
+}
