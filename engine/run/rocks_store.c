@@ -8,8 +8,7 @@
  * A commit is one WriteBatch, or, when it is large, one sorted table file that is ingested: as
  * atomic (one edit of the manifest), and the data is written once instead of three times.
  *
- * Values are stored as crc32c (of key and value), then the value. Reads by scan leave out RocksDB's
- * own block checksums, which would only check the same bytes a second time. */
+ * Values are stored as crc32c (of key and value), then the value. */
 #include "engine/run/store_batch.h"
 
 #include <dirent.h>
@@ -433,7 +432,6 @@ weir_rc weir_store_scan(weir_store *s, weir_sv prefix,
     rocksdb_readoptions_t *read = rocksdb_readoptions_create();
     rocksdb_readoptions_set_readahead_size(read, STORE_SCAN_READAHEAD);
     rocksdb_readoptions_set_fill_cache(read, 0);
-    rocksdb_readoptions_set_verify_checksums(read, 0);
     if (end.n > 0) {
         rocksdb_readoptions_set_iterate_upper_bound(read, end.p, end.n);
     }

@@ -13,6 +13,8 @@ typedef struct weir_topic weir_topic;
 /* `store` NULL: memory only. With a store, topics found in it are opened. */
 weir_rc weir_topics_open(weir_store *store, weir_topics **out, weir_status *st);
 void weir_topics_close(weir_topics *t);
+/* Memory only: weir_topic_consumed may forget records for good. Off at birth. */
+void weir_topics_forget_consumed(weir_topics *t, bool on);
 
 /* Existing topic, or NULL. */
 weir_topic *weir_topics_find(weir_topics *t, weir_sv name);
@@ -31,15 +33,19 @@ int64_t weir_topic_end(const weir_topic *t, int32_t partition);
 /* Appends; sets the chunk's base offset; takes the reference. Visible at once, durable with the
  * next commit. */
 void weir_topic_append(weir_topic *t, int32_t partition, weir_chunk *chunk);
-/* The chunk that holds `offset` (a new reference), or NULL at the end. Any thread. */
+/* The chunk that holds `offset` (a new reference), or NULL at the end. Below the begin it is the
+ * first chunk there is. A chunk may begin below `offset`. Any thread. */
 weir_rc weir_topic_read(weir_topic *t, int32_t partition, int64_t offset, weir_chunk **out,
                         weir_status *st);
 /* Tells the store that nobody reads below `offset` in this run, so that memory may be given back
- * (memory store: only when `forget` was allowed at creation of the engine; embedded: evicts). */
+ * (memory store: only when weir_topics_forget_consumed allows it; embedded: evicts what is known to be
+ * durable). */
 void weir_topic_consumed(weir_topic *t, int32_t partition, int64_t offset);
 
-/* Writes all appends since the last commit into the batch. The batch's commit makes them durable. */
+/* Writes all appends since the last commit into the batch. The batch's commit makes them durable; it
+ * must have succeeded before the next save. */
 void weir_topics_save(weir_topics *t, weir_store_batch *batch);
-/* Drops chunks older than each topic's retention, measured against its newest timestamp. */
+/* After weir_topics_save, into the same batch (NULL without a store).
+ * Drops chunks older than each topic's retention, measured against its newest timestamp. */
 void weir_topics_expire(weir_topics *t, weir_store_batch *batch);
 uint64_t weir_topics_bytes(const weir_topics *t); /* held in memory */

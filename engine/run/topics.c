@@ -1,0 +1,344 @@
+/* The list of topics, in creation order, with a map from names. The memory store is the embedded
+ * one without a store behind it.
+ *
+ * Stored: "Mtopic" ‖ id → partitions, retention, name; ids ascend with creation and are not names,
+ * so that a topic dropped and made again does not meet its old records. */
+#include "engine/base/limits.h"
+#include "engine/run/hmap.h"
+#include "engine/run/partition.h"
+#include "engine/run/topic.h"
+
+#define TOPIC_META "Mtopic"
+#define TOPIC_HELD_BYTES_MAX ((uint64_t)64 << 20) /* above, durable chunks leave memory unread */
+
+struct weir_topic {
+    weir_topics *owner;
+    uint32_t id;
+    bool stored; /* its meta entry is, or will be with the batch that was saved last */
+    int32_t n;
+    int64_t retention_ms;
+    weir_sv name; /* owned */
+    weir__partition *partitions;
+};
+
+struct weir_topics {
+    weir_store *store;
+    bool forget;
+    weir_topic **topics;
+    size_t n, cap;
+    weir_hmap *by_name; /* payload: weir_topic * */
+    uint32_t next_id;
+    uint32_t *dropped; /* ids to be removed from the store */
+    size_t n_dropped, dropped_cap;
+    uint64_t held_bytes;
+};
+
+static weir_topic *topic_add(weir_topics *t, uint32_t id, weir_sv name, int32_t partitions,
+                             int64_t retention_ms)
+{
+    WEIR_ASSERT(partitions > 0 && partitions <= WEIR_PARTITIONS_MAX);
+    weir_topic *topic = weir_zalloc(sizeof *topic);
+    *topic = (weir_topic){.owner = t, .id = id, .n = partitions, .retention_ms = retention_ms};
+    char *copy = weir_alloc(name.n);
+    if (name.n) {
+        memcpy(copy, name.p, name.n);
+    }
+    topic->name = (weir_sv){copy, name.n};
+    topic->partitions = weir_alloc((size_t)partitions * sizeof *topic->partitions);
+    for (int32_t i = 0; i < partitions; i++) {
+        weir__partition_init(&topic->partitions[i], t->store, &t->held_bytes, id, (uint32_t)i);
+    }
+    WEIR_GROW(t->topics, t->cap, t->n + 1);
+    t->topics[t->n++] = topic;
+    bool added;
+    weir_topic **entry = weir_hmap_insert(t->by_name, name, &added);
+    WEIR_ASSERT(added);
+    *entry = topic;
+    return topic;
+}
+
+static void topic_free(weir_topic *topic)
+{
+    for (int32_t i = 0; i < topic->n; i++) {
+        weir__partition_deinit(&topic->partitions[i]);
+    }
+    weir_free(topic->partitions);
+    weir_free((char *)topic->name.p);
+    weir_free(topic);
+}
+
+static weir_rc damaged(const weir_topics *t, weir_status *st)
+{
+    return weir_fail(st, WEIR_ECORRUPT, "data directory \"%s\": the list of topics is damaged",
+                     weir_store_dir(t->store));
+}
+
+static weir_rc load_topic(void *ctx, weir_sv key, weir_sv value, weir_status *st)
+{
+    weir_topics *t = ctx;
+    weir_reader k = weir_reader_of(key);
+    weir_read_bytes(&k, sizeof TOPIC_META - 1);
+    uint32_t id = weir_read_be32(&k);
+    weir_reader r = weir_reader_of(value);
+    uint64_t partitions = weir_read_varint(&r);
+    int64_t retention_ms = weir_unzigzag(weir_read_varint(&r));
+    weir_sv name = weir_sv_of(r.p, (size_t)(r.end - r.p));
+    if (k.bad || r.bad || id == UINT32_MAX || partitions == 0 || partitions > WEIR_PARTITIONS_MAX ||
+        weir_topics_find(t, name)) {
+        return damaged(t, st);
+    }
+    topic_add(t, id, name, (int32_t)partitions, retention_ms)->stored = true;
+    t->next_id = id + 1;
+    return WEIR_OK;
+}
+
+/* Ids ascend in the list, so the topic is found by halving. */
+static weir_topic *topic_of_id(const weir_topics *t, uint32_t id)
+{
+    size_t low = 0;
+    size_t high = t->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (t->topics[middle]->id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < t->n && t->topics[low]->id == id ? t->topics[low] : NULL;
+}
+
+static weir_rc load_partition(void *ctx, weir_sv key, weir_sv value, weir_status *st)
+{
+    weir_topics *t = ctx;
+    weir_reader k = weir_reader_of(key);
+    weir_read_bytes(&k, sizeof WEIR__PARTITION_META - 1);
+    weir_topic *topic = topic_of_id(t, weir_read_be32(&k));
+    uint32_t number = weir_read_be32(&k);
+    if (k.bad || !topic || number >= (uint32_t)topic->n) {
+        return damaged(t, st);
+    }
+    return weir__partition_load(&topic->partitions[number], value, st);
+}
+
+weir_rc weir_topics_open(weir_store *store, weir_topics **out, weir_status *st)
+{
+    *out = NULL;
+    weir_topics *t = weir_zalloc(sizeof *t);
+    t->store = store;
+    t->by_name = weir_hmap_new(sizeof(weir_topic *));
+    weir_hmap_track(t->by_name, false);
+    weir_rc rc = WEIR_OK;
+    if (store) {
+        rc = weir_store_scan(store, WEIR_SV(TOPIC_META), load_topic, t, st);
+        if (rc == WEIR_OK) {
+            rc = weir_store_scan(store, WEIR_SV(WEIR__PARTITION_META), load_partition, t, st);
+        }
+    }
+    if (rc != WEIR_OK) {
+        weir_topics_close(t);
+        return rc;
+    }
+    *out = t;
+    return WEIR_OK;
+}
+
+void weir_topics_close(weir_topics *t)
+{
+    if (!t) {
+        return;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        topic_free(t->topics[i]);
+    }
+    WEIR_ASSERT(t->held_bytes == 0);
+    weir_hmap_free(t->by_name, NULL, NULL);
+    weir_free(t->topics);
+    weir_free(t->dropped);
+    weir_free(t);
+}
+
+void weir_topics_forget_consumed(weir_topics *t, bool on)
+{
+    t->forget = on;
+}
+
+weir_topic *weir_topics_find(weir_topics *t, weir_sv name)
+{
+    weir_topic **entry = weir_hmap_find(t->by_name, name);
+    return entry ? *entry : NULL;
+}
+
+weir_topic *weir_topics_create(weir_topics *t, weir_sv name, int32_t partitions,
+                               int64_t retention_ms)
+{
+    weir_topic *topic = weir_topics_find(t, name);
+    if (topic) {
+        return topic;
+    }
+    WEIR_ASSERT(t->next_id < UINT32_MAX);
+    return topic_add(t, t->next_id++, name, partitions, retention_ms);
+}
+
+void weir_topics_drop(weir_topics *t, weir_sv name)
+{
+    weir_topic *topic = weir_topics_find(t, name);
+    if (!topic) {
+        return;
+    }
+    weir_hmap_remove(t->by_name, topic->name);
+    size_t at = 0;
+    while (t->topics[at] != topic) {
+        at++;
+    }
+    memmove(t->topics + at, t->topics + at + 1, (t->n - at - 1) * sizeof *t->topics);
+    t->n--;
+    if (topic->stored) {
+        WEIR_GROW(t->dropped, t->dropped_cap, t->n_dropped + 1);
+        t->dropped[t->n_dropped++] = topic->id;
+    }
+    topic_free(topic);
+}
+
+uint32_t weir_topics_count(const weir_topics *t)
+{
+    return (uint32_t)t->n;
+}
+
+weir_topic *weir_topics_at(weir_topics *t, uint32_t i)
+{
+    WEIR_ASSERT(i < t->n);
+    return t->topics[i];
+}
+
+weir_sv weir_topic_name(const weir_topic *t)
+{
+    return t->name;
+}
+
+int32_t weir_topic_partitions(const weir_topic *t)
+{
+    return t->n;
+}
+
+static weir__partition *partition_at(const weir_topic *t, int32_t partition)
+{
+    WEIR_ASSERT(partition >= 0 && partition < t->n);
+    return &t->partitions[partition];
+}
+
+int64_t weir_topic_begin(const weir_topic *t, int32_t partition)
+{
+    return partition_at(t, partition)->begin;
+}
+
+int64_t weir_topic_end(const weir_topic *t, int32_t partition)
+{
+    return partition_at(t, partition)->end;
+}
+
+void weir_topic_append(weir_topic *t, int32_t partition, weir_chunk *chunk)
+{
+    weir__partition_append(partition_at(t, partition), chunk);
+}
+
+weir_rc weir_topic_read(weir_topic *t, int32_t partition, int64_t offset, weir_chunk **out,
+                        weir_status *st)
+{
+    return weir__partition_read(partition_at(t, partition), offset, out, st);
+}
+
+void weir_topic_consumed(weir_topic *t, int32_t partition, int64_t offset)
+{
+    weir__partition *p = partition_at(t, partition);
+    p->consumed = weir_max64(p->consumed, offset);
+    if (t->owner->store || t->owner->forget) {
+        weir__partition_evict(p, p->consumed);
+    }
+}
+
+/* [prefix ‖ id, prefix ‖ id + 1) */
+static void delete_id(weir_store_batch *batch, const char *prefix, uint32_t id)
+{
+    weir_buf from = {0};
+    weir_buf to = {0};
+    weir_buf_str(&from, prefix);
+    weir_buf_be32(&from, id);
+    weir_buf_str(&to, prefix);
+    weir_buf_be32(&to, id + 1);
+    weir_store_delete_range(batch, weir_buf_view(&from), weir_buf_view(&to));
+    weir_buf_deinit(&from);
+    weir_buf_deinit(&to);
+}
+
+static void save_topic(weir_topic *t, weir_store_batch *batch)
+{
+    weir_buf key = {0};
+    weir_buf value = {0};
+    weir_buf_str(&key, TOPIC_META);
+    weir_buf_be32(&key, t->id);
+    weir_buf_varint(&value, (uint64_t)t->n);
+    weir_buf_varint(&value, weir_zigzag(t->retention_ms));
+    weir_buf_sv(&value, t->name);
+    weir_store_put(batch, weir_buf_view(&key), weir_buf_view(&value));
+    weir_buf_deinit(&key);
+    weir_buf_deinit(&value);
+    t->stored = true;
+}
+
+void weir_topics_save(weir_topics *t, weir_store_batch *batch)
+{
+    if (!t->store) {
+        return;
+    }
+    for (size_t i = 0; i < t->n_dropped; i++) {
+        delete_id(batch, TOPIC_META, t->dropped[i]);
+        delete_id(batch, WEIR__PARTITION_META, t->dropped[i]);
+        delete_id(batch, "T", t->dropped[i]);
+    }
+    t->n_dropped = 0;
+    bool full = t->held_bytes > TOPIC_HELD_BYTES_MAX;
+    for (size_t i = 0; i < t->n; i++) {
+        weir_topic *topic = t->topics[i];
+        if (!topic->stored) {
+            save_topic(topic, batch);
+        }
+        for (int32_t k = 0; k < topic->n; k++) {
+            weir__partition_save(&topic->partitions[k], batch);
+            if (full) {
+                weir__partition_evict(&topic->partitions[k], INT64_MAX);
+            }
+        }
+    }
+}
+
+void weir_topics_expire(weir_topics *t, weir_store_batch *batch)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        weir_topic *topic = t->topics[i];
+        int64_t newest = INT64_MIN;
+        for (int32_t k = 0; k < topic->n; k++) {
+            newest = weir_max64(newest, topic->partitions[k].newest);
+        }
+        int64_t time;
+        if (topic->retention_ms < 0 || __builtin_sub_overflow(newest, topic->retention_ms, &time)) {
+            continue;
+        }
+        for (int32_t k = 0; k < topic->n; k++) {
+            weir__partition_expire(&topic->partitions[k], time, batch);
+        }
+    }
+}
+
+uint64_t weir_topics_bytes(const weir_topics *t)
+{
+    uint64_t bytes = t->held_bytes;
+    for (size_t i = 0; i < t->n; i++) {
+        for (int32_t k = 0; k < t->topics[i]->n; k++) {
+            const weir_chunk *c =
+                __atomic_load_n(&t->topics[i]->partitions[k].decoded, __ATOMIC_ACQUIRE);
+            bytes += c ? c->n_bytes + c->n * sizeof *c->recs : 0;
+        }
+    }
+    return bytes;
+}
