@@ -221,15 +221,39 @@ static uint64_t nullable(uint32_t n)
     return n == WEIR_NULL_BYTES ? 0 : (uint64_t)n + 1;
 }
 
+/* Nearly every length and difference of times takes one byte or two. */
+static inline void varint_put(weir_buf *to, uint64_t v)
+{
+    if (WEIR_LIKELY(v < 0x4000 && to->cap - to->n >= 2)) {
+        to->p[to->n] = (char)(v < 0x80 ? v : v | 0x80);
+        to->p[to->n + 1] = (char)(v >> 7);
+        to->n += v < 0x80 ? 1 : 2;
+    } else {
+        weir_buf_varint(to, v);
+    }
+}
+
+static inline uint64_t varint_get(weir_reader *r)
+{
+    if (WEIR_LIKELY(r->end - r->p >= 2 && (r->p[1] & 0x80) == 0)) {
+        uint64_t low = (uint64_t)(r->p[0] & 0x7f);
+        bool two = (r->p[0] & 0x80) != 0;
+        uint64_t high = two ? (uint64_t)r->p[1] << 7 : 0;
+        r->p += two ? 2 : 1;
+        return high | low;
+    }
+    return weir_read_varint(r);
+}
+
 static void body_build(const weir_chunk *c, weir_buf *body)
 {
     int64_t last = 0;
     for (uint32_t i = 0; i < c->n; i++) {
         const weir_rec *r = &c->recs[i];
-        weir_buf_varint(body, nullable(r->key_n));
-        weir_buf_varint(body, nullable(r->value_n));
-        weir_buf_varint(body, r->headers_n);
-        weir_buf_varint(body, weir_zigzag((int64_t)((uint64_t)r->timestamp - (uint64_t)last)));
+        varint_put(body, nullable(r->key_n));
+        varint_put(body, nullable(r->value_n));
+        varint_put(body, r->headers_n);
+        varint_put(body, weir_zigzag((int64_t)((uint64_t)r->timestamp - (uint64_t)last)));
         last = r->timestamp;
     }
     for (uint32_t i = 0; i < c->n; i++) {
@@ -283,7 +307,7 @@ void weir_chunk_encode(const weir_chunk *c, weir_buf *out)
 
 static uint32_t read_nullable(weir_reader *r)
 {
-    uint64_t n = weir_read_varint(r);
+    uint64_t n = varint_get(r);
     if (n > UINT32_MAX - 1) {
         r->bad = true;
     }
@@ -301,8 +325,8 @@ static bool recs_read(weir_chunk *c)
         *rec = (weir_rec){0};
         rec->key_n = read_nullable(&r);
         rec->value_n = read_nullable(&r);
-        uint64_t headers_n = weir_read_varint(&r);
-        int64_t delta = weir_unzigzag(weir_read_varint(&r));
+        uint64_t headers_n = varint_get(&r);
+        int64_t delta = weir_unzigzag(varint_get(&r));
         if (r.bad || headers_n >= UINT32_MAX) {
             return false;
         }

@@ -29,7 +29,8 @@
 #define STORE_SCAN_READAHEAD ((size_t)2 << 20)
 #define STORE_LEVELS 7
 #define STORE_DAMAGE_HINT "restore it from a copy, or start with an empty directory and reprocess"
-#define STORE_SORT_OPS_MIN 512     /* below, sorting gains nothing */
+#define STORE_SORT_OPS_MIN 512 /* below, sorting gains nothing */
+#define STORE_INGEST_BYTES_MIN ((size_t)8 << 20)
 #define STORE_INGEST_OPS_MIN 10000 /* from here a table file is cheaper than the log */
 
 struct weir_store {
@@ -319,7 +320,11 @@ weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st)
     if (b->n >= STORE_SORT_OPS_MIN) {
         weir__store_batch_sort(b);
     }
-    if (b->n >= STORE_INGEST_OPS_MIN && b->n_ranges == 0) {
+    bool large = b->n >= STORE_INGEST_OPS_MIN || b->bytes.n >= STORE_INGEST_BYTES_MIN;
+    if (large && b->n_ranges == 0) {
+        if (b->n < STORE_SORT_OPS_MIN) {
+            weir__store_batch_sort(b);
+        }
         rc = commit_ingest(s, b, st);
     } else if (b->n > 0) {
         rc = commit_batch(s, b, st);
