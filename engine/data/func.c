@@ -220,14 +220,16 @@ void weir_overload_print(const weir_functions *f, const weir_function *fn, uint3
 
 weir_value weir_row_error(weir_call *c, const char *fmt, ...)
 {
-    char text[512];
+    char text[512] = "";
     va_list args;
     va_start(args, fmt);
     int n = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     size_t used = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-    while (used == sizeof text - 1 && used > 0 && ((unsigned char)text[used - 1] & 0x80)) {
-        used--; /* no half characters at a cut */
+    if (used == sizeof text - 1) { /* no half character at the cut */
+        while (used > 0 && ((unsigned char)text[used] & 0xc0) == 0x80) {
+            used--;
+        }
     }
     c->failed = true;
     c->error = weir_arena_sv(c->arena, weir_sv_of(text, used));

@@ -21,6 +21,10 @@ weir_program *weir_program_new(weir_arena *a, const weir_schema *input,
                                const weir_expr *const *exprs, uint32_t n,
                                const weir_settings *settings);
 
+/* GROUP BY keys: failures inside casts, calls and constructors are not turned into NULL but fail the
+ * row, as in a filter (see the head of program.c). */
+void weir_program_strict(weir_program *p);
+
 /* Evaluates over the selected rows of `b`. Result i is at out[i]: flat or constant vectors, owned
  * by the program until its next evaluation or by the input batch (plain columns are not copied).
  * Strings and nested results live in b->arena. Failed rows have their err bit set and are also
