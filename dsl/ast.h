@@ -247,7 +247,7 @@ typedef struct weir_ast_within {
     weir_span span;
 } weir_ast_within;
 
-/* The row pattern of MATCH_RECOGNIZE, as a tree. */
+/* The row pattern of MATCH_RECOGNIZE, as a tree: a lone `a` is one VAR, without a SEQ around it. */
 typedef enum weir_ast_pattern_kind {
     WEIR_PATTERN_VAR, /* name */
     WEIR_PATTERN_SEQ, /* items, one after the other */
@@ -261,6 +261,7 @@ typedef struct weir_ast_pattern {
     uint32_t min;   /* quantifier: {1, 1} if none; * {0, MANY}; + {1, MANY}; ? {0, 1}; {n,m} */
     uint32_t max;
     bool reluctant; /* `?` after the quantifier */
+    bool grouped;   /* written in parentheses; of no meaning to the reader of the tree */
     weir_ast_ident name;
     struct weir_ast_pattern **items;
     uint32_t n;

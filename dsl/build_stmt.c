@@ -231,7 +231,7 @@ weir_ast_pattern *weir__pattern(weir__parser *p, weir_ast_pattern_kind kind, wei
     return t;
 }
 
-void weir__pattern_add(weir__parser *p, weir_ast_pattern *to, weir_ast_pattern *item)
+static void pattern_add(weir__parser *p, weir_ast_pattern *to, weir_ast_pattern *item)
 {
     WEIR_PUSH(p->a, to->items, to->n, to->cap, item);
     if (to->depth <= item->depth) {
@@ -241,6 +241,33 @@ void weir__pattern_add(weir__parser *p, weir_ast_pattern *to, weir_ast_pattern *
         weir__error(p, WEIR_ELIMIT, item->span, "the statement has more than %d expression nodes",
                     WEIR_EXPR_NODES_MAX);
     }
+}
+
+/* `a b c` and `a | b | c` are one node each. */
+weir_ast_pattern *weir__pattern_join(weir__parser *p, weir_ast_pattern_kind kind,
+                                     weir_ast_pattern *l, weir_ast_pattern *r)
+{
+    weir_ast_pattern *t = l;
+    if (l->kind != kind || l->grouped) {
+        t = weir__pattern(p, kind, l->span);
+        pattern_add(p, t, l);
+    }
+    pattern_add(p, t, r);
+    t->span = weir__to(l->span, r->span);
+    return t;
+}
+
+/* Parentheses need a node of their own only around something that has a quantifier already. */
+weir_ast_pattern *weir__pattern_group(weir__parser *p, weir_span span, weir_ast_pattern *t)
+{
+    if (t->min != 1 || t->max != 1 || t->reluctant) {
+        weir_ast_pattern *inner = t;
+        t = weir__pattern(p, WEIR_PATTERN_SEQ, span);
+        pattern_add(p, t, inner);
+    }
+    t->grouped = true;
+    t->span = span;
+    return t;
 }
 
 /* ---- statements */

@@ -66,6 +66,25 @@ static bool is_tail_byte(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
+/* The length of the valid UTF-8 sequence at `at`, or 0. */
+static uint32_t sequence_at(weir_sv s, uint32_t at)
+{
+    unsigned char c = (unsigned char)s.p[at];
+    uint32_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    if (n == 0 || at + n > s.n) {
+        return 0;
+    }
+    for (uint32_t i = 1; i < n; i++) {
+        if (!is_tail_byte(s.p[at + i])) {
+            return 0;
+        }
+    }
+    unsigned char second = n > 1 ? (unsigned char)s.p[at + 1] : 0;
+    bool bad = (c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
+               (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f);
+    return bad ? 0 : n;
+}
+
 weir_text_pos weir_text_pos_of(weir_sv text, uint32_t at)
 {
     weir_text_pos pos = {1, 1};
@@ -106,7 +125,7 @@ static uint32_t width_of(weir_sv s, uint32_t at)
     if (is_tail_byte(s.p[at])) {
         return 0;
     }
-    if (c < 0xe1 || at + 2 >= s.n) {
+    if (c < 0xe1 || sequence_at(s, at) < 3) {
         return 1;
     }
     uint32_t code = ((uint32_t)(c & 0x0f) << 12) | ((uint32_t)(s.p[at + 1] & 0x3f) << 6) |
@@ -141,12 +160,20 @@ static uint32_t steps_on(weir_sv s, uint32_t at, uint32_t points)
     return at;
 }
 
-static void source_bytes(weir_buf *out, weir_sv line, uint32_t from, uint32_t to)
+/* Text from a hostile source: no control characters reach a terminal, no broken UTF-8. */
+static void safe_text(weir_buf *out, weir_sv s)
 {
-    for (uint32_t i = from; i < to; i++) {
-        char c = line.p[i];
-        bool control = ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
-        weir_buf_byte(out, control ? '?' : c); /* no escape sequences from hostile text */
+    for (uint32_t i = 0; i < s.n;) {
+        uint32_t n = sequence_at(s, i);
+        unsigned char c = (unsigned char)s.p[i];
+        if (n == 0 || (c < 0x20 && c != '\t') || c == 0x7f || (c == 0xc2 && n == 2 &&
+                                                               (unsigned char)s.p[i + 1] < 0xa0)) {
+            weir_buf_byte(out, '?');
+            n = n ? n : 1;
+        } else {
+            weir_buf_add(out, s.p + i, n);
+        }
+        i += n;
     }
 }
 
@@ -162,7 +189,7 @@ static void source_line(weir_buf *out, weir_sv text, weir_span span)
         to = steps_on(line, from, LINE_MAX_SHOWN);
     }
     weir_buf_str(out, from ? "  …" : "  ");
-    source_bytes(out, line, from, to);
+    safe_text(out, weir_sv_of(line.p + from, to - from));
     weir_buf_str(out, to < line.n ? "…\n" : "\n");
     weir_buf_str(out, from ? "   " : "  ");
     for (uint32_t i = from; i < caret; i++) {
@@ -194,19 +221,19 @@ void weir_diag_render(weir_buf *out, weir_sv file, weir_sv text, const weir_diag
         weir_buf_byte(out, ':');
     }
     weir_buf_printf(out, "%u:%u: %s", pos.line, pos.col, d->syntax ? "Syntax Error: " : "");
-    weir_buf_sv(out, d->message);
+    safe_text(out, d->message);
     weir_buf_byte(out, '\n');
     if (text.n) {
         source_line(out, text, d->span);
     }
     if (d->expected.n) {
         weir_buf_str(out, "  expected: ");
-        weir_buf_sv(out, d->expected);
+        safe_text(out, d->expected);
         weir_buf_byte(out, '\n');
     }
     if (d->hint.n) {
         weir_buf_str(out, "  hint: ");
-        weir_buf_sv(out, d->hint);
+        safe_text(out, d->hint);
         weir_buf_byte(out, '\n');
     }
 }
@@ -234,25 +261,6 @@ void weir_diag_message(weir_buf *out, weir_sv text, const weir_diag *d)
 }
 
 /* ---- for programs */
-
-/* The length of the valid UTF-8 sequence at `at`, or 0. */
-static uint32_t sequence_at(weir_sv s, uint32_t at)
-{
-    unsigned char c = (unsigned char)s.p[at];
-    uint32_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    if (n == 0 || at + n > s.n) {
-        return 0;
-    }
-    for (uint32_t i = 1; i < n; i++) {
-        if (!is_tail_byte(s.p[at + i])) {
-            return 0;
-        }
-    }
-    unsigned char second = n > 1 ? (unsigned char)s.p[at + 1] : 0;
-    bool bad = (c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
-               (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f);
-    return bad ? 0 : n;
-}
 
 void weir_diag_json_string(weir_buf *out, weir_sv s)
 {
@@ -286,7 +294,7 @@ void weir_diag_json(weir_buf *out, weir_sv file, weir_sv text, const weir_diag *
     weir_diag_json_string(out, file);
     weir_buf_printf(out, ",\"line\":%u,\"column\":%u,\"endLine\":%u,\"endColumn\":%u", pos.line,
                     pos.col, end.line, end.col);
-    weir_buf_printf(out, ",\"offset\":%u,\"length\":%u,\"code\":\"%s\",\"syntax\":%s,\"message\":",
+    weir_buf_printf(out, ",\"offset\":%u,\"length\":%u,\"kind\":\"%s\",\"syntax\":%s,\"message\":",
                     d->span.at, d->span.n, weir_rc_name(d->rc), d->syntax ? "true" : "false");
     weir_diag_json_string(out, d->message);
     if (d->expected.n) {

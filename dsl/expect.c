@@ -232,6 +232,10 @@ static bool hint_keyword(weir__parser *p, weir_diag *d, const bool *can)
         weir__stack after;
         if (k && weir__lemon_accepts(&p->before_prev, k, false, &after) &&
             weir__lemon_accepts(&after, p->tok.kind, true, NULL)) {
+            d->span = p->prev.span; /* the word before is the mistake */
+            d->expected = (weir_sv){0};
+            d->message = weir_arena_printf(p->a, "unexpected " WEIR_SV_FMT,
+                                           WEIR_SV_ARG(token_text(p, &p->prev)));
             weir__hint(p, d, "did you mean %s instead of " WEIR_SV_FMT "?", weir__token_name(k),
                        WEIR_SV_ARG(p->prev.text));
             return true;
@@ -289,6 +293,7 @@ static bool error_quote(weir__parser *p)
                                "Syntax Error: a quote without its partner");
     weir__hint(p, d, "did you mean '" WEIR_SV_FMT "'?", WEIR_SV_ARG(t->text));
     p->quote_error = true;
+    p->recover_from = t->span.at;
     return true;
 }
 
@@ -325,10 +330,28 @@ static bool error_semicolon(weir__parser *p, const bool *can)
     return true;
 }
 
+/* A string over several lines just before the error: its closing quote is probably further on than
+ * was meant. Everything behind the string's first line is looked at again. */
+static bool hint_long_string(weir__parser *p, weir_diag *d)
+{
+    if (p->prev.kind != WEIR_TK_STRING || !memchr(p->prev.text.p, '\n', p->prev.text.n)) {
+        return false;
+    }
+    weir_text_pos at = weir_text_pos_of(p->text, p->prev.span.at);
+    weir__hint(p, d, "the string that starts at line %u:%u goes over several lines: is its closing "
+                     "quote missing?", at.line, at.col);
+    p->quote_error = true;
+    p->recover_from = p->prev.span.at;
+    return true;
+}
+
 static void hint_unexpected(weir__parser *p, weir_diag *d, const bool *can)
 {
     weir_span open;
     char closing;
+    if (hint_long_string(p, d)) {
+        return;
+    }
     if (p->start == p->tok.span.at && p->tok.kind != 0) {
         d->message = weir_arena_printf(p->a, "Unknown statement " WEIR_SV_FMT,
                                        WEIR_SV_ARG(token_text(p, &p->tok)));
@@ -346,8 +369,8 @@ static void hint_unexpected(weir__parser *p, weir_diag *d, const bool *can)
         weir__hint(p, d,
                    "\"" WEIR_SV_FMT "\" is a reserved keyword and it can't be used as an "
                    "identifier. You can use it as an identifier by escaping it as "
-                   "`" WEIR_SV_FMT "`",
-                   WEIR_SV_ARG(p->tok.text), WEIR_SV_ARG(p->tok.text));
+                   "`%s`",
+                   WEIR_SV_ARG(p->tok.text), weir__token_name(p->tok.kind));
     } else if ((p->tok.kind == WEIR_TK_SEMI || p->tok.kind == 0) &&
                open_bracket(p, &open, &closing)) {
         weir_text_pos at = weir_text_pos_of(p->text, open.at);
@@ -361,6 +384,10 @@ static void hint_unexpected(weir__parser *p, weir_diag *d, const bool *can)
 void weir__syntax_error(weir__parser *p)
 {
     if (p->failed) {
+        return;
+    }
+    if (p->diags->n >= WEIR_DIAGNOSTICS_MAX) {
+        weir__error(p, WEIR_ESQL, p->tok.span, "Syntax Error"); /* only counted */
         return;
     }
     bool can[TOKENS_MAX];
@@ -384,8 +411,11 @@ void weir__lexical_error(weir__parser *p)
     case WEIR_LEX_QUOTE:
         d = weir__error(p, WEIR_ESQL, t->span, "Syntax Error: %s is never closed",
                         t->text.p[0] == '\'' ? "the string" : "the quoted name");
-        weir__hint(p, d, "a quote inside quotes is written twice");
+        weir__hint(p, d, t->text.p[0] == '"'
+                             ? "strings are written in single quotes; double quotes make a name"
+                             : "a quote inside quotes is written twice");
         p->quote_error = true;
+        p->recover_from = t->span.at;
         return;
     case WEIR_LEX_COMMENT:
         weir__error(p, WEIR_ESQL, t->span, "Syntax Error: the comment is never closed");

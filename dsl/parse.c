@@ -74,6 +74,9 @@ static void check_pending(weir__parser *p)
 
 static void add_directive(weir__parser *p, weir_script *s, weir_token t)
 {
+    if (s->n_directives && s->directives[s->n_directives - 1].span.at >= t.span.at) {
+        return; /* seen before the parser went back */
+    }
     weir_sv body = {t.text.p + 3, t.text.n - 3}; /* behind --@ */
     const char *colon = body.n ? memchr(body.p, ':', body.n) : NULL;
     weir_ast_directive d = {.span = t.span};
@@ -122,7 +125,7 @@ static void recover(weir__parser *p, weir_script *s)
 {
     weir_token t = p->tok;
     if (p->quote_error) {
-        recover_by_line(p, t.span.at);
+        recover_by_line(p, p->recover_from);
         return;
     }
     if (p->at_missing_semi) {

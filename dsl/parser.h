@@ -36,6 +36,7 @@ typedef struct weir__parser {
     void *lemon;
     bool failed; /* the statement has an error: the first one is recorded, nothing more is fed */
     bool quote_error; /* recover line by line: quotes cannot be trusted */
+    uint32_t recover_from; /* then: from here */
     bool at_missing_semi; /* recover at the current token: it starts the next statement */
     uint32_t nodes;
     weir_token tok; /* being fed: the lookahead of every action */
@@ -139,7 +140,9 @@ void weir__join(weir__parser *p, weir_ast_rels *from, weir_ast_rel *r);
 void weir__window_option(weir__parser *p, weir_ast_duration *slot, weir_ast_duration d,
                          const char *name);
 weir_ast_pattern *weir__pattern(weir__parser *p, weir_ast_pattern_kind kind, weir_span span);
-void weir__pattern_add(weir__parser *p, weir_ast_pattern *to, weir_ast_pattern *item);
+weir_ast_pattern *weir__pattern_join(weir__parser *p, weir_ast_pattern_kind kind,
+                                     weir_ast_pattern *l, weir_ast_pattern *r);
+weir_ast_pattern *weir__pattern_group(weir__parser *p, weir_span span, weir_ast_pattern *t);
 
 weir_ast_stmt *weir__stmt(weir__parser *p, weir_ast_stmt_kind kind);
 weir_ast_stmt *weir__stmt_set(weir__parser *p, weir_ast_stmt_kind kind, weir_token name,

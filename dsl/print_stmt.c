@@ -71,19 +71,18 @@ static void item(weir_buf *out, const weir_ast_item *it)
     }
 }
 
-static void pattern(weir_buf *out, const weir_ast_pattern *t)
+static void pattern(weir_buf *out, const weir_ast_pattern *t, bool root)
 {
-    bool group = t->kind != WEIR_PATTERN_VAR;
-    if (group) {
-        weir_buf_byte(out, '(');
-        for (uint32_t i = 0; i < t->n; i++) {
-            weir_buf_str(out, i == 0 ? "" : t->kind == WEIR_PATTERN_ALT ? " | " : " ");
-            pattern(out, t->items[i]);
-        }
-        weir_buf_byte(out, ')');
-    } else {
+    bool group = t->kind != WEIR_PATTERN_VAR && !(root && t->min == 1 && t->max == 1);
+    weir_buf_str(out, group ? "(" : "");
+    if (t->kind == WEIR_PATTERN_VAR) {
         ident(out, &t->name);
     }
+    for (uint32_t i = 0; i < t->n; i++) {
+        weir_buf_str(out, i == 0 ? "" : t->kind == WEIR_PATTERN_ALT ? " | " : " ");
+        pattern(out, t->items[i], false);
+    }
+    weir_buf_str(out, group ? ")" : "");
     if (t->max == WEIR_PATTERN_MANY) {
         if (t->min > 1) {
             weir_buf_printf(out, "{%u,}", t->min);
@@ -130,10 +129,7 @@ static void match(weir_buf *out, const weir_ast_match *m)
         break;
     }
     weir_buf_str(out, "\n  PATTERN (");
-    for (uint32_t i = 0; i < m->pattern->n; i++) {
-        weir_buf_str(out, i == 0 ? "" : m->pattern->kind == WEIR_PATTERN_ALT ? " | " : " ");
-        pattern(out, m->pattern->items[i]);
-    }
+    pattern(out, m->pattern, true);
     weir_buf_byte(out, ')');
     duration(out, " WITHIN ", &m->within);
     for (uint32_t i = 0; i < m->defines.n; i++) {

@@ -676,20 +676,12 @@ define(A) ::= ident(I) AS expr(E).    { A = (weir_ast_named_expr){I, E}; }
 
 %type pattern {weir_ast_pattern *}
 pattern(A) ::= pattern_seq(S).        { A = S; }
-pattern(A) ::= pattern(L) PIPE pattern_seq(S). {
-    if (L->kind == WEIR_PATTERN_ALT && L->span.n == 0) {
-        A = L;
-    } else {
-        A = weir__pattern(p, WEIR_PATTERN_ALT, (weir_span){L->span.at, 0});
-        weir__pattern_add(p, A, L);
-    }
-    weir__pattern_add(p, A, S);
-}
+pattern(A) ::= pattern(L) PIPE pattern_seq(S).
+    { A = weir__pattern_join(p, WEIR_PATTERN_ALT, L, S); }
 %type pattern_seq {weir_ast_pattern *}
-pattern_seq(A) ::= pattern_item(I).
-    { A = weir__pattern(p, WEIR_PATTERN_SEQ, SPAN(I)); weir__pattern_add(p, A, I); }
+pattern_seq(A) ::= pattern_item(I).   { A = I; }
 pattern_seq(A) ::= pattern_seq(L) pattern_item(I).
-    { A = L; weir__pattern_add(p, A, I); A->span = weir__to(A->span, SPAN(I)); }
+    { A = weir__pattern_join(p, WEIR_PATTERN_SEQ, L, I); }
 %type pattern_item {weir_ast_pattern *}
 pattern_item(A) ::= pattern_atom(P).  { A = P; }
 pattern_item(A) ::= pattern_atom(P) quantifier(Q) reluctant(R). {
@@ -702,10 +694,8 @@ pattern_item(A) ::= pattern_atom(P) quantifier(Q) reluctant(R). {
 %type pattern_atom {weir_ast_pattern *}
 pattern_atom(A) ::= ident(I).
     { A = weir__pattern(p, WEIR_PATTERN_VAR, I.span); A->name = I; }
-pattern_atom(A) ::= LP(L) pattern(P) RP(E). {
-    A = weir__pattern(p, WEIR_PATTERN_SEQ, weir__to(TOK(L), TOK(E)));
-    weir__pattern_add(p, A, P);
-}
+pattern_atom(A) ::= LP(L) pattern(P) RP(E).
+    { A = weir__pattern_group(p, weir__to(TOK(L), TOK(E)), P); }
 %include {
 typedef struct weir__times { uint32_t min, max; } weir__times;
 static weir__times weir__times_of(weir__parser *p, weir_span span, int64_t min, int64_t max)

@@ -25,13 +25,14 @@ static uint32_t reference(weir_sv text, uint32_t at)
     return end < text.n && text.p[end] == '}' && end > at + 2 ? end + 1 - at : 0;
 }
 
-/* What may stand where code stands: exactly one name or literal, with an optional sign. */
+/* What may stand where code stands: exactly one name or literal, with an optional sign, and nothing
+ * around it (a comment would swallow what follows). */
 static bool is_safe(weir_sv value, weir_arena *a)
 {
     weir_sv text = weir_arena_sv(a, value);
     uint32_t at = 0;
     weir_token t = weir__lex(text, &at);
-    if (t.kind == WEIR_TK_MINUS && at < text.n) {
+    if (t.kind == WEIR_TK_MINUS && at < text.n && text.p[at] != '-' && text.p[at] != '/') {
         t = weir__lex(text, &at);
         if (t.kind != WEIR_TK_INTEGER && t.kind != WEIR_TK_DECIMAL && t.kind != WEIR_TK_DOUBLE) {
             return false;
@@ -41,7 +42,8 @@ static bool is_safe(weir_sv value, weir_arena *a)
                 t.kind == WEIR_TK_INTEGER || t.kind == WEIR_TK_DECIMAL ||
                 t.kind == WEIR_TK_DOUBLE || t.kind == WEIR_TK_TRUE || t.kind == WEIR_TK_FALSE ||
                 (t.kind > 0 && weir__token_is_word(t.kind) && !weir__token_is_hard(t.kind));
-    return kind && weir__lex(text, &at).kind == 0;
+    return kind && at == text.n && text.p[0] > ' ' && !weir_sv_starts(text, WEIR_SV("--")) &&
+           !weir_sv_starts(text, WEIR_SV("/*"));
 }
 
 static void put_in_string(weir_buf *out, weir_sv value)
@@ -108,6 +110,7 @@ weir_rc weir_substitute(weir_sv text, weir_variable_lookup *lookup, void *user, 
     text = weir_arena_sv(a, text);
     substitution s = {.lookup = lookup, .user = user, .a = a};
     weir_buf_init(&s.out, WEIR_STATEMENT_BYTES_MAX);
+    weir_buf_reserve(&s.out, text.n + 1);
     uint32_t at = 0;
     weir_rc rc = WEIR_OK;
     for (;;) {

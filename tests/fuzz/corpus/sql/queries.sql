@@ -1,0 +1,4 @@
+create table t with (kafka_topic='x') as select a, count(*) as n, sum(item.price * 2) from s window hopping (size 1 hour, advance by 5 minutes, retention 2 days, grace period 1 minute) where a > 0 group by a, (b) having count(distinct c) > 1 emit final;
+select a.*, b->*, 1 one from a x join b as y within (1 day, 2 hours) grace period 3 seconds on x.k = y.k left join c on y.j = c.j and y.i = c.i full outer join d on x.k = d.k partition by x.k emit changes limit 5;
+with a as (select * from b) select distinct x from (select *, row_number() over (partition by k order by v desc) rn from a) as q inner join unnest(q.items) as item where rn = 1 union all select * from d order by x offset 3;
+select * from e match_recognize (partition by u order by rowtime measures a.x as y one row per match after match skip to last b pattern (a b*? (c | d e)+? f{2,} ((g)+)*) within interval '10' minute define a as a.v = 1, b as true) as m;
