@@ -57,6 +57,8 @@ const weir_plan *weir_task_plan(const weir_task *t);
 int32_t weir_task_partition(const weir_task *t);
 /* Every update leaves at once (tests, --until-idle), or updates of a key are coalesced. */
 bool weir_task_coalesces(const weir_task *t);
+/* False: nobody will ask for `save`, so nothing need be remembered for it. */
+bool weir_task_durable(const weir_task *t);
 /* Stream time: the largest rowtime this task has seen, over all keys; INT64_MIN before any. The
  * source advances nothing: operators that need stream time keep their own (per Kafka Streams, a
  * processor's observed stream time), saved with their state. */

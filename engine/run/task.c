@@ -39,6 +39,11 @@ bool weir_task_coalesces(const weir_task *t)
     return t->engine->config.coalesce;
 }
 
+bool weir_task_durable(const weir_task *t)
+{
+    return t->engine->config.store && t->stage->query->plan->persistent;
+}
+
 void weir_emit(weir_op *op, const weir_batch *b)
 {
     if (b->nsel == 0 || op->task->failed) {
