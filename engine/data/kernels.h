@@ -158,6 +158,32 @@ static inline uint32_t weir__words(const weir_program *p)
 /* Stores a boxed value without copying nested ones: they must live in an arena already. */
 void weir__store(weir_program *p, uint32_t dst, uint32_t row, const weir_value *v);
 
+/* Equality of texts of one length: a comparison of machine words decides almost always. */
+static inline uint64_t weir__load8(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint32_t weir__load4(const char *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline bool weir__same_bytes(const char *x, const char *y, uint32_t n)
+{
+    if (n >= 8) {
+        return weir__load8(x) == weir__load8(y) && (n == 8 || memcmp(x + 8, y + 8, n - 8) == 0);
+    }
+    if (n >= 4) {
+        return weir__load4(x) == weir__load4(y) && weir__load4(x + n - 4) == weir__load4(y + n - 4);
+    }
+    return n == 0 || (x[0] == y[0] && x[n / 2] == y[n / 2] && x[n - 1] == y[n - 1]);
+}
+
 #define WEIR_EACH(r, k, row)                                                                       \
     for (uint32_t k = 0, row = 0; k < (r)->n && ((row = (r)->sel ? (r)->sel[k] : k), true); k++)
 

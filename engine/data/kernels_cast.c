@@ -88,6 +88,43 @@ PRINT_LOOP(i32_text, int32_t, WEIR_I64_TEXT_MAX, weir_i64_text)
 PRINT_LOOP(i64_text, int64_t, WEIR_I64_TEXT_MAX, weir_i64_text)
 PRINT_LOOP(f64_text, double, WEIR_DOUBLE_TEXT_MAX, weir_double_text)
 
+/* Conversions to DECIMAL. */
+#define DECIMAL_LOOP(name, from, CALL)                                                             \
+    static void name(weir_program *p, const weir_step *s, const weir_rows *r)                      \
+    {                                                                                              \
+        const weir_vec *v = weir__arg(p, s, 0);                                                    \
+        const from *x = v->data;                                                                   \
+        weir_vec *out = weir__out(p, s);                                                           \
+        weir_dec *data = out->data;                                                                \
+        weir_dec_type type = {out->type->precision, out->type->scale};                             \
+        weir__spread(p, s, false);                                                                 \
+        WEIR_EACH (r, k, row) {                                                                    \
+            if (weir_vec_is_valid(v, row)) {                                                       \
+                from a = x[row & v->mask];                                                         \
+                if (CALL != WEIR_DEC_OK) {                                                         \
+                    fail_cast(p, s, row);                                                          \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+DECIMAL_LOOP(i32_dec, int32_t, weir_dec_from_i64(p->step_arena, a, type, &data[row]))
+DECIMAL_LOOP(i64_dec, int64_t, weir_dec_from_i64(p->step_arena, a, type, &data[row]))
+DECIMAL_LOOP(text_dec, weir_sv,
+             weir_dec_parse(p->step_arena, weir_text_trim(a), type, WEIR_ROUND_HALF_UP, &data[row]))
+
+static void dec_f64(weir_program *p, const weir_step *s, const weir_rows *r)
+{
+    const weir_vec *v = weir__arg(p, s, 0);
+    double *out = weir__out(p, s)->data;
+    weir_dec_type type = {v->type->precision, v->type->scale};
+    weir__spread(p, s, false);
+    WEIR_EACH (r, k, row) {
+        if (weir_vec_is_valid(v, row)) {
+            out[row] = weir_dec_to_double(WEIR_AT(weir_dec, v, row), type);
+        }
+    }
+}
+
 /* Any pair, boxed. The boxes of nested results must outlive the loop: they come from the arena. */
 static void cast_boxed(weir_program *p, const weir_step *s, const weir_rows *r)
 {
@@ -115,16 +152,20 @@ void weir__pick_cast(weir_step *s, const weir_type *from, const weir_type *to)
     static const weir_step_fn table[WEIR_T_KINDS][WEIR_T_KINDS] = {
         [WEIR_T_INTEGER] = {[WEIR_T_BIGINT] = i32_i64,
                             [WEIR_T_DOUBLE] = i32_f64,
+                            [WEIR_T_DECIMAL] = i32_dec,
                             [WEIR_T_STRING] = i32_text},
         [WEIR_T_BIGINT] = {[WEIR_T_INTEGER] = i64_i32,
                            [WEIR_T_DOUBLE] = i64_f64,
+                           [WEIR_T_DECIMAL] = i64_dec,
                            [WEIR_T_STRING] = i64_text},
         [WEIR_T_DOUBLE] = {[WEIR_T_INTEGER] = f64_i32,
                            [WEIR_T_BIGINT] = f64_i64,
                            [WEIR_T_STRING] = f64_text},
         [WEIR_T_STRING] = {[WEIR_T_INTEGER] = text_i32,
                            [WEIR_T_BIGINT] = text_i64,
-                           [WEIR_T_DOUBLE] = text_f64},
+                           [WEIR_T_DOUBLE] = text_f64,
+                           [WEIR_T_DECIMAL] = text_dec},
+        [WEIR_T_DECIMAL] = {[WEIR_T_DOUBLE] = dec_f64},
         [WEIR_T_DATE] = {[WEIR_T_TIMESTAMP] = date_timestamp},
     };
     WEIR_ASSERT(weir_cast_exists(from, to));

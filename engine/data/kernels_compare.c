@@ -114,32 +114,7 @@ static void run_loop(weir_program *p, const weir_step *s, const weir_rows *r)
     }
 }
 
-/* Texts: equality. With the length known to be equal, two overlapping loads decide up to 16 bytes. */
-static inline uint64_t load8(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static inline uint32_t load4(const char *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static inline bool same_bytes(const char *x, const char *y, uint32_t n)
-{
-    if (n >= 8) {
-        return load8(x) == load8(y) && (n == 8 || memcmp(x + 8, y + 8, n - 8) == 0);
-    }
-    if (n >= 4) {
-        return load4(x) == load4(y) && load4(x + n - 4) == load4(y + n - 4);
-    }
-    return n == 0 || (x[0] == y[0] && x[n / 2] == y[n / 2] && x[n - 1] == y[n - 1]);
-}
-
+/* Texts: equality. */
 static void eq_text(weir_program *p, const weir_step *s, const weir_rows *r)
 {
     const weir_vec *a = weir__arg(p, s, 0);
@@ -154,7 +129,7 @@ static void eq_text(weir_program *p, const weir_step *s, const weir_rows *r)
         weir_sv lit = y[0];
         WEIR_EACH (r, k, row) {
             const weir_sv *t = &x[row & a->mask];
-            out[row] = (uint8_t)((t->n == lit.n && same_bytes(t->p, lit.p, lit.n)) == same);
+            out[row] = (uint8_t)((t->n == lit.n && weir__same_bytes(t->p, lit.p, lit.n)) == same);
         }
         return;
     }
@@ -162,7 +137,7 @@ static void eq_text(weir_program *p, const weir_step *s, const weir_rows *r)
         if (!has_nulls || ((n.a[row / 64] & n.b[row / 64]) >> (row % 64) & 1)) {
             const weir_sv *t = &x[row & a->mask];
             const weir_sv *u = &y[row & b->mask];
-            out[row] = (uint8_t)((t->n == u->n && same_bytes(t->p, u->p, u->n)) == same);
+            out[row] = (uint8_t)((t->n == u->n && weir__same_bytes(t->p, u->p, u->n)) == same);
         }
     }
     if (has_nulls) {
@@ -319,7 +294,7 @@ void weir__pick_compare(weir_step *s, weir_ex op, const weir_type *a, const weir
         if (!a->valid && !b->valid) {                                                              \
             return;                                                                                \
         }                                                                                          \
-        WEIR_EACH (r, k, i) {                                                                      \
+        WEIR_EACH (r, k, i) { /* branches are simple: no failures */                               \
             if (!weir_vec_is_valid(test[i & c->mask] ? a : b, i)) {                                \
                 weir__set_null(p, s->dst, i);                                                      \
             }                                                                                      \

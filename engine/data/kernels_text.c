@@ -110,7 +110,7 @@ static bool has_text(const weir_in_set *set, weir_sv s)
 {
     if (!set->slots) {
         for (uint32_t i = 0; i < set->n; i++) {
-            if (weir_sv_eq(set->texts[i], s)) {
+            if (set->texts[i].n == s.n && weir__same_bytes(set->texts[i].p, s.p, s.n)) {
                 return true;
             }
         }

@@ -232,6 +232,22 @@ static void keep_message(void *ctx, WEIR_UNUSED weir_sv where, weir_sv message,
     weir_fail(((const_error *)ctx)->st, WEIR_EDATA, WEIR_SV_FMT, WEIR_SV_ARG(message));
 }
 
+/* A folded value lives as long as the program: big ones are better computed when needed. */
+static bool worth_keeping(const weir_value *v)
+{
+    switch ((int)v->kind) {
+    case WEIR_T_STRING:
+    case WEIR_T_BYTES:
+        return v->null || v->sv.n <= 65536;
+    case WEIR_T_ARRAY:
+    case WEIR_T_MAP:
+        return v->null || v->n <= 1024;
+    default:
+        return true;
+    }
+}
+
+/* Strict is folding: what is too big is refused as well. */
 static bool eval_const(weir_arena *a, const weir_expr *e, const weir_settings *settings,
                        bool strict, weir_value *out, weir_status *st)
 {
@@ -248,7 +264,8 @@ static bool eval_const(weir_arena *a, const weir_expr *e, const weir_settings *s
     bool ok = !weir_vec_is_err(&v, 0);
     if (ok) {
         weir_value boxed = weir_vec_get(&v, 0);
-        *out = boxed.null ? weir_null(e->type->kind) : weir_value_copy(a, e->type, &boxed);
+        ok = !strict || worth_keeping(&boxed);
+        *out = !ok || boxed.null ? weir_null(e->type->kind) : weir_value_copy(a, e->type, &boxed);
     }
     weir_arena_deinit(&scratch);
     return ok;

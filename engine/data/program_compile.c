@@ -12,6 +12,7 @@
 #include "engine/data/kernels.h"
 
 #define KNOWN_HEADS 256
+#define CHEAP_WHENS_MAX 4 /* beyond, narrowing from WHEN to WHEN pays */
 
 typedef struct known {
     const weir_expr *expr;
@@ -187,20 +188,28 @@ static uint32_t logic(compiler *c, const weir_expr *e, uint32_t scope)
     return dst;
 }
 
+/* Conditions that cannot fail and branches that cost nothing: chosen without narrowing, from the
+ * last WHEN to the first. */
 static uint32_t select_case(compiler *c, const weir_expr *e, uint32_t scope)
 {
-    const weir_value null = weir_null(e->type->kind);
-    weir_value *none = WEIR_NEW(c->a, weir_value);
-    *none = null;
-    uint32_t args[] = {
-        compile(c, e->kids[0], scope),
-        compile(c, e->kids[1], scope),
-        e->n > 2 ? compile(c, e->kids[2], scope) : constant(c, e->type, none),
-    };
-    uint32_t dst = new_reg(c, WEIR_REG_TEMP, e->type);
-    weir_step *s = emit(c, "select", NULL, e, scope, dst, args, 3);
-    weir__pick_select(s, e->type);
-    return dst;
+    uint32_t acc;
+    if (e->n & 1) {
+        acc = compile(c, e->kids[e->n - 1], scope);
+    } else {
+        weir_value *none = WEIR_NEW(c->a, weir_value);
+        *none = weir_null(e->type->kind);
+        acc = constant(c, e->type, none);
+    }
+    for (uint32_t i = e->n / 2; i-- > 0;) {
+        uint32_t args[] = {
+            compile(c, e->kids[2 * i], scope),
+            compile(c, e->kids[2 * i + 1], scope),
+            acc,
+        };
+        acc = new_reg(c, WEIR_REG_TEMP, e->type);
+        weir__pick_select(emit(c, "select", NULL, i ? NULL : e, scope, acc, args, 3), e->type);
+    }
+    return acc;
 }
 
 static void branch(compiler *c, const weir_expr *e, uint32_t scope, uint32_t dst)
@@ -251,13 +260,13 @@ static uint32_t full_case(compiler *c, const weir_expr *e, uint32_t scope)
 static uint32_t compile_case(compiler *c, const weir_expr *e, uint32_t scope)
 {
     WEIR_ASSERT(e->n >= 2);
+    bool cheap = e->n / 2 <= CHEAP_WHENS_MAX && e->type->kind != WEIR_T_NULL;
     for (uint32_t i = 0; i < e->n; i++) {
-        const weir_type *t = e->kids[i]->type;
+        const weir_expr *kid = e->kids[i];
         bool is_when = !(i & 1) && i + 1 < e->n;
-        WEIR_ASSERT(is_when || t->kind == WEIR_T_NULL || weir_type_eq(t, e->type));
+        WEIR_ASSERT(is_when || kid->type->kind == WEIR_T_NULL || weir_type_eq(kid->type, e->type));
+        cheap = cheap && (is_when ? weir__is_total(kid) : weir__is_simple(kid));
     }
-    bool cheap = e->n <= 3 && weir__is_total(e->kids[0]) && weir__is_simple(e->kids[1]) &&
-                 (e->n < 3 || weir__is_simple(e->kids[2])) && e->type->kind != WEIR_T_NULL;
     return cheap ? select_case(c, e, scope) : full_case(c, e, scope);
 }
 
