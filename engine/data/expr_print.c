@@ -108,7 +108,11 @@ static void print_unary(weir_buf *out, const char *before, const weir_expr *e, c
 
 void weir_expr_print(weir_buf *out, const weir_expr *e, const weir_schema *s)
 {
-    switch (e->ex) {
+    if (e->ex < WEIR_COUNT(operators) && operators[e->ex]) {
+        print_binary(out, e, s);
+        return;
+    }
+    switch ((int)e->ex) {
     case WEIR_EX_COLUMN:
         weir_name_print(out, s->cols[e->column].name, false);
         break;
@@ -128,24 +132,6 @@ void weir_expr_print(weir_buf *out, const weir_expr *e, const weir_schema *s)
         print_unary(out, "CAST(", e, " AS ", s);
         weir_type_print(out, e->type, false);
         weir_buf_byte(out, ')');
-        break;
-    case WEIR_EX_ADD:
-    case WEIR_EX_SUB:
-    case WEIR_EX_MUL:
-    case WEIR_EX_DIV:
-    case WEIR_EX_MOD:
-    case WEIR_EX_EQ:
-    case WEIR_EX_NE:
-    case WEIR_EX_LT:
-    case WEIR_EX_LE:
-    case WEIR_EX_GT:
-    case WEIR_EX_GE:
-    case WEIR_EX_DISTINCT:
-    case WEIR_EX_NOT_DISTINCT:
-    case WEIR_EX_AND:
-    case WEIR_EX_OR:
-    case WEIR_EX_LIKE:
-        print_binary(out, e, s);
         break;
     case WEIR_EX_NEG:
         print_unary(out, "(- ", e, ")", s);
@@ -193,5 +179,7 @@ void weir_expr_print(weir_buf *out, const weir_expr *e, const weir_schema *s)
     case WEIR_EX_PARAM:
         weir_buf_printf(out, "p%u", e->param);
         break;
+    default:
+        WEIR_UNREACHABLE();
     }
 }

@@ -939,6 +939,37 @@ static void folds_and_shares(void **state)
     assert_string_equal(st.msg, "/ by zero");
 }
 
+static void assert_text(const weir_expr *e, const char *want)
+{
+    weir_buf b;
+    weir_buf_init(&b, 0);
+    weir_expr_print(&b, e, &schema);
+    assert_string_equal(weir_buf_cstr(&b), want);
+    weir_buf_deinit(&b);
+}
+
+static void prints(void **state)
+{
+    (void)state;
+    const weir_type *t = T(INTEGER);
+    const weir_expr *when[] = {EX(WEIR_EX_GT, T(BOOLEAN), col(C_INT), lit(t, weir_int(1))),
+                               col(C_INT2), EX(WEIR_EX_NEG, t, lit(t, weir_int(3)))};
+    assert_text(weir_expr_new(&arena, WEIR_EX_CASE, t, when, 3),
+                "CASE WHEN (C0 > 1) THEN C1 ELSE (- 3) END");
+    weir_expr *matches = EX(WEIR_EX_LIKE, T(BOOLEAN), col(C_STR),
+                            lit(T(STRING), weir_string(WEIR_SV("a%"))));
+    matches->escape = '!';
+    assert_text(EX(WEIR_EX_AND, T(BOOLEAN), matches, EX(WEIR_EX_IS_NULL, T(BOOLEAN), col(C_ARR))),
+                "((C6 LIKE 'a%' ESCAPE '!') AND (C12 IS NULL))");
+    assert_text(CALL(&transform_row, ints_type, col(C_ARR),
+                     lambda(0, 1, EX(WEIR_EX_ADD, t, param(0, t), col(C_INT)))),
+                "F(C12, (p0) => (p0 + C0))");
+    assert_text(weir_expr_cast(&arena, col(C_INT), T(BIGINT)), "CAST(C0 AS BIGINT)");
+    assert_text(EX(WEIR_EX_INDEX, t, col(C_ARR), lit(t, weir_int(-1))), "C12[-1]");
+    assert_text(EX(WEIR_EX_IN, T(BOOLEAN), col(C_INT), lit(t, weir_int(1)), col(C_INT2)),
+                "(C0 IN (1, C1))");
+}
+
 static void mixed_operands(void **state)
 {
     (void)state;
@@ -988,6 +1019,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(folds_and_shares, setup, teardown),
         cmocka_unit_test_setup_teardown(mixed_operands, setup, teardown),
         cmocka_unit_test_setup_teardown(trees, setup, teardown),
+        cmocka_unit_test_setup_teardown(prints, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
