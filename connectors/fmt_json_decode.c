@@ -36,6 +36,13 @@ struct reader {
     weir_json_keys *keys; /* STRUCT */
 };
 
+/* A column of the record. */
+typedef struct column {
+    reader reader;
+    weir_sv name;
+    int32_t out; /* index of the vector, -1: only checked */
+} column;
+
 /* A step of the path to what could not be read, innermost first. */
 typedef struct path_step {
     weir_sv name; /* empty: an array's item */
@@ -45,7 +52,8 @@ typedef struct path_step {
 struct decoder {
     const weir_codec_spec *spec;
     bool unwrapped;
-    reader *columns;
+    column *columns; /* that are needed or can go wrong */
+    uint32_t n;
     weir_json_keys *keys;
     weir_json_token *tokens;
     weir_json_doc doc;
@@ -398,14 +406,20 @@ weir_rc weir__json_decoder_new(weir_arena *a, const weir_codec_spec *spec, void 
     weir_sv *names = WEIR_NEW_N(a, weir_sv, spec->n);
     d->spec = weir__codec_spec_copy(a, spec);
     d->unwrapped = weir__json_unwrapped(spec);
-    d->columns = WEIR_NEW_N(a, reader, spec->n);
+    d->columns = WEIR_NEW_N(a, column, spec->n);
     d->tokens = WEIR_NEW_N(a, weir_json_token, spec->n);
     for (uint32_t i = 0; i < spec->n; i++) {
+        const weir_column *from = &d->spec->cols[i];
+        column *c = &d->columns[d->n];
         WEIR_TRY(weir__json_check_type(spec, &spec->cols[i], st));
-        names[i] = d->spec->cols[i].name;
-        reader_init(a, &d->columns[i], d->spec->cols[i].type);
+        reader_init(a, &c->reader, from->type);
+        c->name = from->name;
+        c->out = weir__codec_out(spec, i);
+        if (c->out >= 0 || c->reader.always != EVERYTHING) {
+            names[d->n++] = c->name;
+        }
     }
-    d->keys = weir_json_keys_new(a, names, spec->n);
+    d->keys = weir_json_keys_new(a, names, d->n);
     *out = d;
     return WEIR_OK;
 }
@@ -453,33 +467,28 @@ static bool is_null(const decoder *d, const weir_json_token *t)
     return t->kind == WEIR_JSON_NULL || (t->kind == WEIR_JSON_ABSENT && !d->unwrapped);
 }
 
-static bool write_column(decoder *d, uint32_t i, weir_vec *v, uint32_t row)
+static bool write_column(decoder *d, const reader *r, const weir_json_token *t, weir_vec *v,
+                         uint32_t row)
 {
-    const reader *r = &d->columns[i];
-    const weir_json_token *t = &d->tokens[i];
-    void *to;
     if (is_null(d, t)) {
         weir__codec_null(v, d->arena, row);
         return true;
     }
-    if (WEIR_UNLIKELY(r->nested)) {
-        weir_value *value = weir_arena_alloc(d->arena, sizeof *value);
-        ((const weir_value **)v->data)[row] = value;
-        to = value;
-    } else {
-        to = (char *)v->data + (size_t)row * r->width;
-    }
     if (v->valid) {
         weir_bit_set(v->valid, row);
+    }
+    void *to = (char *)v->data + (size_t)row * r->width;
+    if (WEIR_UNLIKELY(r->nested)) {
+        weir_value *value = weir_arena_alloc(d->arena, sizeof *value);
+        *(const weir_value **)to = value;
+        to = value;
     }
     return r->read(d, r, t, to);
 }
 
 /* A column that nobody needs. */
-static bool check_column(decoder *d, uint32_t i)
+static bool check_column(decoder *d, const reader *r, const weir_json_token *t)
 {
-    const reader *r = &d->columns[i];
-    const weir_json_token *t = &d->tokens[i];
     weir_value ignored;
     if (is_null(d, t) || (r->always >> t->kind & 1)) {
         return true;
@@ -489,10 +498,13 @@ static bool check_column(decoder *d, uint32_t i)
 
 static bool write_row(decoder *d, weir_vec *cols, uint32_t row)
 {
-    for (uint32_t i = 0; i < d->spec->n; i++) {
-        int32_t out = weir__codec_out(d->spec, i);
-        if (!(out >= 0 ? write_column(d, i, &cols[out], row) : check_column(d, i))) {
-            return d->unwrapped ? false : fail_in(d, d->spec->cols[i].name, 0);
+    for (uint32_t i = 0; i < d->n; i++) {
+        const column *c = &d->columns[i];
+        const weir_json_token *t = &d->tokens[i];
+        bool ok = c->out >= 0 ? write_column(d, &c->reader, t, &cols[c->out], row)
+                              : check_column(d, &c->reader, t);
+        if (WEIR_UNLIKELY(!ok)) {
+            return d->unwrapped ? false : fail_in(d, c->name, 0);
         }
     }
     return true;

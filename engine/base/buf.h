@@ -29,8 +29,8 @@ static inline char *weir_buf_reserve(weir_buf *b, size_t more)
 }
 static inline void weir_buf_add(weir_buf *b, const void *p, size_t n)
 {
-    char *to = weir_buf_reserve(b, n);
-    if (WEIR_LIKELY(to != NULL) && n) {
+    char *to = n ? weir_buf_reserve(b, n) : NULL; /* nothing into nothing has no address */
+    if (WEIR_LIKELY(to != NULL)) {
         memcpy(to, p, n);
         b->n += n;
     }

@@ -96,7 +96,9 @@ static bool read_value(weir_json_doc *d, uint32_t *at, weir_json_token *t)
         if (!weir__json_skip(d, &end)) {
             return false;
         }
-        *t = (weir_json_token){.kind = c == '{' ? WEIR_JSON_OBJECT : WEIR_JSON_ARRAY, .at = *at};
+        t->kind = c == '{' ? WEIR_JSON_OBJECT : WEIR_JSON_ARRAY;
+        t->at = *at;
+        t->escaped = false;
         t->text = weir_sv_of(d->p + d->at[*at], d->at[end - 1] + 1 - d->at[*at]);
         *at = end;
         return true;
@@ -124,41 +126,69 @@ bool weir_json_root(weir_json_doc *d, weir_json_token *out)
     return true;
 }
 
-bool weir_json_members(weir_json_doc *d, uint32_t at, weir_json_keys *keys, weir_json_token *out)
+/* Takes the escapes out of the name at token `at`. */
+static bool unescape_name(weir_json_doc *d, uint32_t at, weir_sv *name)
 {
-    memset(out, 0, weir__json_keys_wanted(keys) * sizeof *out);
-    uint32_t i = at + 1;
+    weir_json_token t;
+    if (!weir__json_read_string(d, at, &t)) {
+        return false;
+    }
+    *name = weir_json_string_of(d->arena, &t);
+    return true;
+}
+
+bool weir_json_members(weir_json_doc *d, uint32_t start, weir_json_keys *keys, weir_json_token *out)
+{
+    /* Copies: the compiler cannot know that writing tokens leaves the document alone. */
+    const char *p = d->p;
+    const uint32_t *at = d->at;
+    const uint32_t n = d->n;
+    const char *limit = p + at[n];
+    const bool escapes = d->escapes;
+    memset(out, 0, keys->n_wanted * sizeof *out);
+    uint32_t i = start + 1;
     if (weir__json_char(d, i) == '}') {
         return true;
     }
     for (uint32_t nth = 0;; nth++) {
-        weir_json_token name;
-        weir_json_token value;
-        if (!read_name(d, i, &name)) {
-            return false;
+        if (i + 3 >= n) { /* name, colon, value and what follows it */
+            return weir__json_fail(d, n, "unexpected end");
         }
-        i += 2;
-        if (!read_value(d, &i, &value)) {
-            return false;
+        const char *quote = p + at[i];
+        const char *colon = p + at[i + 1];
+        const char *value = p + at[i + 2];
+        if (*quote != '"' || *colon != ':') {
+            return weir__json_fail(d, i, "a member name was expected");
         }
-        if (WEIR_UNLIKELY(name.escaped)) {
-            name.text = weir_json_string_of(d->arena, &name);
-        }
-        bool exact;
-        int32_t want = weir__json_keys_find(keys, d, nth, name.text, &exact);
-        if (want >= 0) {
-            value.exact = exact;
-            weir_json_token *to = &out[want];
-            if (exact || !to->exact) {
-                *to = value;
+        const char *end = weir__json_closing_quote(colon);
+        weir_sv name = weir_sv_of(quote + 1, (size_t)(end - quote - 1));
+        size_t readable = (size_t)(limit - name.p);
+        if (WEIR_UNLIKELY(escapes)) {
+            if (!unescape_name(d, i, &name)) {
+                return false;
             }
+            readable = name.n;
+        }
+        const weir__json_key *key = weir__json_keys_find(keys, d->arena, nth, name, readable);
+        weir_json_token unwanted;
+        weir_json_token *to = &unwanted;
+        if (key->wanted >= 0 && (key->exact || !out[key->wanted].exact)) {
+            to = &out[key->wanted];
+        }
+        to->exact = key->exact;
+        i += 2;
+        if (*value == '"' && !escapes) {
+            end = weir__json_closing_quote(p + at[i + 1]);
+            to->text = weir_sv_of(value + 1, (size_t)(end - value - 1));
+            to->kind = WEIR_JSON_STRING;
+            to->escaped = false;
+            to->at = i++;
+        } else if (!read_value(d, &i, to)) {
+            return false;
         }
         char c = weir__json_char(d, i);
-        if (c == '}') {
-            return true;
-        }
         if (c != ',') {
-            return weir__json_fail(d, i, "a comma or closing bracket was expected");
+            return c == '}' || weir__json_fail(d, i, "a comma or closing bracket was expected");
         }
         i++;
     }

@@ -133,7 +133,8 @@ int64_t weir_json_get_i64(const weir_json_node *o, weir_sv name, int64_t otherwi
 bool weir_json_get_bool(const weir_json_node *o, weir_sv name, bool otherwise);
 
 /* JSON text without white space, numbers as BigDecimal.toString writes them, or toPlainString
- * (Jackson's WRITE_BIGDECIMAL_AS_PLAIN; exponents beyond WEIR_JSON_NUMBER_MAX stay). */
+ * (Jackson's WRITE_BIGDECIMAL_AS_PLAIN; what would exceed WEIR_JSON_NUMBER_MAX keeps its exponent).
+ */
 void weir_json_print(weir_buf *out, const weir_json_node *v, bool plain);
 /* The class name Jackson's tree would have: IntNode, TextNode … */
 const char *weir_json_jackson_name(const weir_json_token *t);

@@ -7,43 +7,8 @@
 #include "engine/base/hash.h"
 #include "engine/data/text.h"
 
-#define GUESSES 64 /* places of an object whose name is guessed */
 #define KEPT_NAME_BYTES 256
 #define NAMES_WITHOUT_TABLE 8
-
-typedef struct key {
-    uint64_t head; /* the first eight bytes, zeros behind a shorter name */
-    weir_sv name;
-    int32_t wanted; /* -1: none */
-    bool exact;
-} key;
-
-struct weir_json_keys {
-    weir_arena *arena;
-    key *items;
-    uint32_t n, cap;
-    uint32_t n_wanted;
-    uint32_t *slots; /* open addressing: index into items + 1 */
-    uint32_t n_slots;
-    uint32_t guess[GUESSES];
-};
-
-static uint64_t head_of(const char *p, uint32_t n, uint32_t readable)
-{
-    uint64_t head = 0;
-    if (WEIR_LIKELY(readable >= 8)) {
-        memcpy(&head, p, 8);
-        return n >= 8 ? head : head & ((UINT64_C(1) << n * 8) - 1);
-    }
-    memcpy(&head, p, n < 8 ? n : 8);
-    return head;
-}
-
-static bool same(const key *k, uint64_t head, weir_sv name)
-{
-    return k->head == head && k->name.n == name.n &&
-           (name.n <= 8 || memcmp(k->name.p + 8, name.p + 8, name.n - 8) == 0);
-}
 
 static uint64_t hash_of(uint64_t head, weir_sv name)
 {
@@ -54,7 +19,7 @@ static uint64_t hash_of(uint64_t head, weir_sv name)
 static uint32_t slot_of(const weir_json_keys *k, uint64_t head, weir_sv name)
 {
     uint32_t at = (uint32_t)hash_of(head, name) & (k->n_slots - 1);
-    while (k->slots[at] && !same(&k->items[k->slots[at] - 1], head, name)) {
+    while (k->slots[at] && !weir__json_same(&k->items[k->slots[at] - 1], head, name)) {
         at = (at + 1) & (k->n_slots - 1);
     }
     return at;
@@ -69,18 +34,17 @@ static void resize(weir_json_keys *k)
     }
 }
 
-/* Keeps a name that is not there yet; returns its index. */
-static uint32_t keep(weir_json_keys *k, weir_sv name, int32_t wanted, bool exact)
+/* Keeps a name that is not there yet. */
+static void keep(weir_json_keys *k, weir_sv name, int32_t wanted, bool exact)
 {
     weir_sv mine = weir_arena_sv(k->arena, name);
-    key item = {head_of(mine.p, mine.n, mine.n), mine, wanted, exact};
+    weir__json_key item = {weir__json_head(mine, mine.n), mine, wanted, exact};
     WEIR_PUSH(k->arena, k->items, k->n, k->cap, item);
     if (k->n * 2 > k->n_slots) {
         resize(k);
     } else {
         k->slots[slot_of(k, item.head, mine)] = k->n;
     }
-    return k->n - 1;
 }
 
 weir_json_keys *weir_json_keys_new(weir_arena *a, const weir_sv *names, uint32_t n)
@@ -92,45 +56,35 @@ weir_json_keys *weir_json_keys_new(weir_arena *a, const weir_sv *names, uint32_t
     for (uint32_t i = 0; i < n; i++) {
         keep(k, names[i], (int32_t)i, true);
     }
+    if (n == 0) {
+        keep(k, (weir_sv){0}, -1, false); /* so that a guess always is one */
+    }
     return k;
 }
 
-uint32_t weir__json_keys_wanted(const weir_json_keys *k)
+static int32_t wanted_in_upper_case(const weir_json_keys *k, weir_arena *a, weir_sv name)
 {
-    return k->n_wanted;
-}
-
-static int32_t wanted_in_upper_case(const weir_json_keys *k, weir_json_doc *d, weir_sv name)
-{
-    weir_sv upper = weir_text_upper(d->arena, name);
-    uint32_t found = k->slots[slot_of(k, head_of(upper.p, upper.n, upper.n), upper)];
+    weir_sv upper = weir_text_upper(a, name);
+    uint32_t found = k->slots[slot_of(k, weir__json_head(upper, upper.n), upper)];
     return found && k->items[found - 1].exact ? k->items[found - 1].wanted : -1;
 }
 
-int32_t weir__json_keys_find(weir_json_keys *k, weir_json_doc *d, uint32_t nth, weir_sv name,
-                             bool *exact)
+const weir__json_key *weir__json_keys_search(weir_json_keys *k, weir_arena *a, uint32_t *guess,
+                                             uint64_t head, weir_sv name)
 {
-    uint64_t head = head_of(name.p, name.n,
-                            name.p >= d->p && name.p < d->p + d->at[d->n]
-                                ? (uint32_t)(d->p + d->at[d->n] - name.p)
-                                : name.n);
-    uint32_t *guess = &k->guess[nth % GUESSES];
-    if (WEIR_LIKELY(*guess < k->n && same(&k->items[*guess], head, name))) {
-        *exact = k->items[*guess].exact;
-        return k->items[*guess].wanted;
-    }
     uint32_t found = k->slots[slot_of(k, head, name)];
     if (!found) {
-        int32_t wanted = wanted_in_upper_case(k, d, name);
+        int32_t wanted = wanted_in_upper_case(k, a, name);
         if (name.n > KEPT_NAME_BYTES || k->n >= k->n_wanted + WEIR_JSON_KEYS_LEARNED_MAX) {
-            *exact = false;
-            return wanted;
+            weir__json_key *once = weir_arena_alloc(a, sizeof *once);
+            *once = (weir__json_key){head, name, wanted, false};
+            return once;
         }
-        found = keep(k, name, wanted, false) + 1;
+        keep(k, name, wanted, false);
+        found = k->n;
     }
     *guess = found - 1;
-    *exact = k->items[*guess].exact;
-    return k->items[*guess].wanted;
+    return &k->items[*guess];
 }
 
 static uint32_t names_slot(const weir_json_names *s, weir_sv name)

@@ -122,9 +122,41 @@ int64_t weir_json_to_i64(const weir_json_token *t)
     return (int64_t)(parts.negative ? -v : v);
 }
 
+/* Up to 15 digits without an exponent are one exact division. */
+static bool short_double(weir_sv s, double *out)
+{
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool negative = s.p[0] == '-';
+    int64_t v = 0;
+    uint32_t point = s.n - 1; /* the last digit's place when there is no point */
+    if (s.n - negative > 16) {
+        return false;
+    }
+    for (uint32_t i = negative; i < s.n; i++) {
+        uint32_t digit = (uint32_t)(unsigned char)s.p[i] - '0';
+        if (digit <= 9) {
+            v = v * 10 + digit;
+        } else if (s.p[i] == '.') {
+            point = i;
+        } else {
+            return false;
+        }
+    }
+    if (v >= INT64_C(1) << 53) {
+        return false;
+    }
+    *out = (double)(negative ? -v : v) / powers[s.n - 1 - point];
+    return true;
+}
+
 double weir_json_to_double(const weir_json_token *t)
 {
     WEIR_ASSERT(t->kind == WEIR_JSON_INT || t->kind == WEIR_JSON_DECIMAL);
+    double quick;
+    if (WEIR_LIKELY(short_double(t->text, &quick))) {
+        return quick;
+    }
     double v = 0;
     bool ok = weir_double_parse(t->text, &v);
     WEIR_ASSERT(ok);

@@ -155,10 +155,12 @@ static bool print_plain(weir_buf *out, weir_sv number)
 {
     const char *e = memchr(number.p, 'E', number.n);
     int64_t exponent;
-    weir_sv digits = weir_sv_of(e + 1, e ? (size_t)(number.p + number.n - e - 1) : 0);
-    if (!e || !weir_i64_parse(digits, &exponent) || exponent > WEIR_JSON_NUMBER_MAX ||
-        exponent < -WEIR_JSON_NUMBER_MAX) {
+    if (!e ||
+        !weir_i64_parse(weir_sv_of(e + 1, (size_t)(number.p + number.n - e - 1)), &exponent)) {
         return false;
+    }
+    if ((exponent < 0 ? -exponent : exponent) + number.n > WEIR_JSON_NUMBER_MAX) {
+        return false; /* it could not be read back */
     }
     uint32_t sign = number.p[0] == '-';
     weir_buf_str(out, sign ? "-" : "");

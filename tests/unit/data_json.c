@@ -1,0 +1,251 @@
+/* JSON documents: trees, printing as Jackson, strictness, numbers, members by name. */
+#include "tests/support/test.h"
+
+#include "engine/base/limits.h"
+#include "engine/data/json.h"
+
+/* Parses and prints; NULL when it is not JSON. `rest` allows text behind the value. */
+static const char *reprint(weir_arena *a, const char *text, bool plain, bool rest)
+{
+    const weir_json_node *node;
+    weir_status st;
+    uint32_t used;
+    /* An exact copy, so that the sanitizer sees a read past the end. */
+    size_t n = strlen(text);
+    char *copy = weir_alloc(n);
+    memcpy(copy, text, n);
+    weir_rc rc = weir_json_parse(a, weir_sv_of(copy, n), rest ? &used : NULL, &node, &st);
+    weir_free(copy);
+    if (rc != WEIR_OK) {
+        assert_null(node);
+        assert_int_equal(rc, WEIR_EDATA);
+        return NULL;
+    }
+    if (!node) {
+        return "";
+    }
+    weir_buf out = {0};
+    weir_json_print(&out, node, plain);
+    const char *printed = weir_arena_cstr(a, weir_buf_view(&out));
+    weir_buf_deinit(&out);
+    return printed;
+}
+
+static void test_print(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    const char *const cases[][2] = {
+        {" { \"a\" : [ 1 , true , null , \"x\\u0000\\/é\" ] , \"b\" : { } } ",
+         "{\"a\":[1,true,null,\"x\\u0000/é\"],\"b\":{}}"},
+        {"{\"a\":1,\"b\":2,\"a\":[3]}", "{\"a\":[3],\"b\":2}"},
+        {"{\"\\u0061\":1,\"a\":2,\"\":3}", "{\"a\":2,\"\":3}"},
+        {"[]", "[]"},
+        {"[[],[[]],{\"a\":{\"b\":[{}]}}]", "[[],[[]],{\"a\":{\"b\":[{}]}}]"},
+        {"-0", "0"},
+        {"1.50", "1.50"},
+        {"1E400", "1E+400"},
+        {"123e-10", "1.23E-8"},
+        {"12345678901234567890123456789.5", "12345678901234567890123456789.5"},
+        {"\"\\b\\f\\n\\r\\t\\\\\\\"\"", "\"\\b\\f\\n\\r\\t\\\\\\\"\""},
+        {"\"\\u001f\x7f\"", "\"\\u001F\x7f\""},
+        {"null", "null"},
+        {"\xef\xbb\xbf[1]", "[1]"},
+    };
+    for (size_t i = 0; i < WEIR_COUNT(cases); i++) {
+        assert_string_equal(reprint(&a, cases[i][0], false, false), cases[i][1]);
+    }
+    const char *const plain[][2] = {
+        {"1E5", "100000"},      {"-1.25e2", "-125"},   {"0e5", "0"},
+        {"0e-8", "0.00000000"}, {"1e-7", "0.0000001"}, {"-123e-10", "-0.0000000123"},
+        {"1.5e3", "1500"},      {"1e4000", "1E+4000"}, {"1.50", "1.50"},
+    };
+    for (size_t i = 0; i < WEIR_COUNT(plain); i++) {
+        assert_string_equal(reprint(&a, plain[i][0], true, false), plain[i][1]);
+    }
+    weir_arena_deinit(&a);
+}
+
+static void test_strict(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    const char *const bad[] = {
+        "{",         "}",         "[",
+        "]",         "[1",        "[1,]",
+        "[,]",       "[1 2]",     "{\"a\"}",
+        "{\"a\":",   "{\"a\":}",  "{\"a\":1,}",
+        "{a:1}",     "{1:2}",     "\"",
+        "\"\\\"",    "\"\\u12\"", "tru",
+        "nul",       "nulll",     "truefalse",
+        "+1",        "01",        "1.",
+        ".1",        "1e",        "0x1",
+        "--1",       "'a'",       "[1}",
+        "{\"a\":1]", "\"\xc3\"",  "\"\xed\xa0\x80\"",
+        "\x01",      "[\f1]",     "1\x1a",
+        "NaN",       "Infinity",  ",",
+        ":",         "\"a\":1",   "[\"a\" \"b\"]",
+        "[1:2]",     "{\"a\",1}",
+    };
+    for (size_t i = 0; i < WEIR_COUNT(bad); i++) {
+        if (reprint(&a, bad[i], false, false)) {
+            fail_msg("%s was taken", bad[i]);
+        }
+    }
+    const char *const behind[] = {"1 x", "[] ]", "{}{}", "\"a\"b", "true ,", ""};
+    for (size_t i = 0; i < WEIR_COUNT(behind); i++) {
+        assert_null(reprint(&a, behind[i], false, false));
+        assert_non_null(reprint(&a, behind[i], false, true));
+    }
+    assert_null(reprint(&a, "1x", false, true));
+    assert_null(reprint(&a, "1,", false, true));
+    const weir_json_node *node;
+    weir_status st;
+    uint32_t used;
+    assert_ok(weir_json_parse(&a, WEIR_SV(" [1] x"), &used, &node, &st), &st);
+    assert_int_equal(used, 4);
+    assert_ok(weir_json_parse(&a, WEIR_SV(" \"a\" x"), &used, &node, &st), &st);
+    assert_int_equal(used, 4);
+    assert_int_equal(weir_json_parse(&a, WEIR_SV("[1] x"), NULL, &node, &st), WEIR_EDATA);
+    assert_string_equal(st.msg, "malformed JSON: text behind the value at byte 4");
+    weir_arena_deinit(&a);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    static char text[400000];
+    for (uint32_t depth = WEIR_JSON_DEPTH_MAX; depth <= WEIR_JSON_DEPTH_MAX + 1; depth++) {
+        memset(text, '[', depth);
+        memset(text + depth, ']', depth);
+        text[2 * depth] = '\0';
+        assert_int_equal(reprint(&a, text, false, false) != NULL, depth == WEIR_JSON_DEPTH_MAX);
+    }
+    memset(text, '[', sizeof text - 1);
+    assert_null(reprint(&a, text, false, false));
+    for (uint32_t i = 0; i < 60000; i++) {
+        memcpy(text + (size_t)i * 5, "{\"a\":", 5);
+    }
+    assert_null(reprint(&a, text, false, false));
+    memset(text, '1', WEIR_JSON_NUMBER_MAX);
+    text[WEIR_JSON_NUMBER_MAX] = '\0';
+    assert_string_equal(reprint(&a, text, false, false), text);
+    text[WEIR_JSON_NUMBER_MAX] = '1';
+    text[WEIR_JSON_NUMBER_MAX + 1] = '\0';
+    assert_null(reprint(&a, text, false, false));
+    weir_arena_deinit(&a);
+}
+
+/* After a large text the parser is made smaller again; both must work. */
+static void test_sizes(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    const uint32_t sizes[] = {5, 2500, 1500000, 5, 50000};
+    for (size_t i = 0; i < WEIR_COUNT(sizes); i++) {
+        weir_buf text = {0};
+        weir_buf_str(&text, "[7");
+        for (uint32_t k = 1; k < sizes[i]; k++) {
+            weir_buf_str(&text, ",7");
+        }
+        weir_buf_byte(&text, ']');
+        const weir_json_node *node;
+        weir_status st;
+        assert_ok(weir_json_parse(&a, weir_buf_view(&text), NULL, &node, &st), &st);
+        assert_int_equal(node->n, sizes[i]);
+        weir_buf_deinit(&text);
+        weir_arena_reset(&a);
+    }
+    weir_arena_deinit(&a);
+}
+
+static void test_get(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    const weir_json_node *o;
+    weir_status st;
+    assert_ok(weir_json_parse(&a,
+                              WEIR_SV("{\"s\":\"x\",\"i\":-7,\"d\":1.5,\"b\":true,\"n\":null,"
+                                      "\"a\":[1,2]}"),
+                              NULL, &o, &st),
+              &st);
+    assert_sv_equal(weir_json_get_text(o, WEIR_SV("s"), (weir_sv){0}), "x");
+    assert_sv_equal(weir_json_get_text(o, WEIR_SV("d"), (weir_sv){0}), "1.5");
+    assert_sv_equal(weir_json_get_text(o, WEIR_SV("n"), WEIR_SV("-")), "-");
+    assert_true(weir_json_get_i64(o, WEIR_SV("i"), 0) == -7);
+    assert_true(weir_json_get_i64(o, WEIR_SV("d"), 9) == 9);
+    assert_true(weir_json_get_bool(o, WEIR_SV("b"), false));
+    assert_true(weir_json_get_bool(o, WEIR_SV("S"), true));
+    assert_int_equal(weir_json_get(o, WEIR_SV("a"))->n, 2);
+    assert_null(weir_json_get(weir_json_get(o, WEIR_SV("a")), WEIR_SV("x")));
+    assert_null(weir_json_get(NULL, WEIR_SV("x")));
+    weir_arena_deinit(&a);
+}
+
+static void test_many_members(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    weir_buf text = {0};
+    for (int i = 0; i < 5000; i++) {
+        weir_buf_printf(&text, "%s\"key%d\":%d", i ? "," : "{", i % 2500, i);
+    }
+    weir_buf_byte(&text, '}');
+    const weir_json_node *o;
+    weir_status st;
+    assert_ok(weir_json_parse(&a, weir_buf_view(&text), NULL, &o, &st), &st);
+    assert_int_equal(o->n, 2500);
+    assert_sv_equal(o->names[2499], "key2499");
+    assert_true(weir_json_get_i64(o, WEIR_SV("key7"), 0) == 2507);
+    weir_buf_deinit(&text);
+    weir_arena_deinit(&a);
+}
+
+static void test_members(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    const weir_sv names[] = {WEIR_SV("A"), WEIR_SV("LONGERNAME"), WEIR_SV("a name of more than 16"),
+                             WEIR_SV("É")};
+    weir_json_keys *keys = weir_json_keys_new(&a, names, 4);
+    for (int round = 0; round < 2; round++) {
+        weir_json_doc d;
+        weir_json_token t[4];
+        weir_sv text = WEIR_SV("{\"longerName\":[{\"a\":1}],\"A\":1,\"a\":2,\"é\":true,"
+                               "\"a name of more than 17\":3,\"a name of more than 16\":\"\\n\"}");
+        assert_true(weir_json_open(&d, &a, text));
+        assert_true(weir_json_members(&d, 0, keys, t));
+        assert_int_equal(t[0].kind, WEIR_JSON_INT);
+        assert_true(weir_json_to_i64(&t[0]) == 1);
+        assert_sv_equal(t[1].text, "[{\"a\":1}]");
+        assert_sv_equal(weir_json_string_of(&a, &t[2]), "\n");
+        assert_int_equal(t[3].kind, WEIR_JSON_TRUE);
+        weir_json_iter it = weir_json_first(&t[1]);
+        weir_json_token item;
+        assert_true(weir_json_next(&d, &it, NULL, &item));
+        assert_int_equal(item.kind, WEIR_JSON_OBJECT);
+        assert_false(weir_json_next(&d, &it, NULL, &item));
+        assert_null(d.error);
+    }
+    weir_arena_deinit(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_print),   cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_limits),  cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_get),     cmocka_unit_test(test_many_members),
+        cmocka_unit_test(test_members),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
