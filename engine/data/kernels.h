@@ -16,6 +16,7 @@
 #include "engine/data/program.h"
 
 typedef struct weir_step weir_step;
+typedef const weir_value *weir_tree; /* what a nested vector holds */
 
 /* Selected rows: sel NULL means 0..n-1. */
 typedef struct weir_rows {

@@ -195,8 +195,8 @@ COMPARE_ROWS(cmp_text, weir_utf16_cmp(WEIR_AT(weir_sv, a, row), WEIR_AT(weir_sv,
 COMPARE_ROWS(cmp_bytes, bytes_cmp(WEIR_AT(weir_sv, a, row), WEIR_AT(weir_sv, b, row)))
 COMPARE_ROWS(cmp_dec, weir_dec_cmp(WEIR_AT(weir_dec, a, row), dec_type(a->type),
                                    WEIR_AT(weir_dec, b, row), dec_type(b->type)))
-COMPARE_ROWS(cmp_nested, !weir_value_eq(a->type, WEIR_AT(const weir_value *, a, row),
-                                        WEIR_AT(const weir_value *, b, row)))
+COMPARE_ROWS(cmp_nested, !weir_value_eq(a->type, WEIR_AT(weir_tree, a, row),
+                                        WEIR_AT(weir_tree, b, row)))
 
 /* DECIMAL against DOUBLE as Java compares with BigDecimal.valueOf: by the shortest digits of the
  * double. NaN and infinities have none: the row fails. */

@@ -22,7 +22,7 @@ static void index_array(weir_program *p, const weir_step *s, const weir_rows *r)
             weir__set_err(p, s->dst, row);
             continue;
         }
-        const weir_value *array = WEIR_AT(const weir_value *, base, row);
+        const weir_value *array = WEIR_AT(weir_tree, base, row);
         int64_t i = big ? WEIR_AT(int64_t, index, row) : WEIR_AT(int32_t, index, row);
         int64_t at = i >= 0 ? i - 1 : (int64_t)array->n + i;
         if (at < 0 || at >= (int64_t)array->n) {
@@ -49,7 +49,7 @@ static void index_map(weir_program *p, const weir_step *s, const weir_rows *r)
         }
         weir_value boxed = weir_vec_get(key, row);
         const weir_value *found =
-            weir_value_map_get(base->type, WEIR_AT(const weir_value *, base, row), &boxed);
+            weir_value_map_get(base->type, WEIR_AT(weir_tree, base, row), &boxed);
         if (found) {
             weir__store(p, s->dst, row, found);
         } else {
@@ -80,7 +80,7 @@ void weir__run_field(weir_program *p, const weir_step *s, const weir_rows *r)
         } else if (!weir_vec_is_valid(base, row)) {
             weir__set_null(p, s->dst, row);
         } else {
-            const weir_value *item = WEIR_AT(const weir_value *, base, row);
+            const weir_value *item = WEIR_AT(weir_tree, base, row);
             WEIR_ASSERT(field < item->n);
             weir__store(p, s->dst, row, &item->items[field]);
         }

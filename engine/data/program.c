@@ -136,7 +136,9 @@ static void run_batch(weir_program *p, const weir_batch *b, weir_row_errors *err
     p->rows = b->rows;
     p->outer_row = -1;
     for (uint32_t i = 0; i < p->n_inputs; i++) {
-        p->regs[p->inputs[i].reg] = b->cols[p->inputs[i].column];
+        weir_vec *reg = &p->regs[p->inputs[i].reg];
+        *reg = b->cols[p->inputs[i].column];
+        reg->err = NULL; /* what failed in the program that made the column is NULL here */
     }
     p->scopes[0] = (weir_rows){.sel = b->sel, .n = b->nsel};
     weir__program_run(p);

@@ -904,6 +904,13 @@ static void reports_errors(void **state)
     assert_int_equal(errors.count, 2);
     assert_int_equal(reports, 2);
     assert_sv_equal(last_message, "NULL operand");
+    b->cols[C_INT2] = out[0]; /* a failure is a NULL to the next program */
+    const weir_expr *next = EX(WEIR_EX_IS_NULL, T(BOOLEAN), col(C_INT2));
+    weir_vec is_null;
+    weir_program_eval(weir_program_new(&arena, &schema, &next, 1, NULL), b, &is_null, &errors);
+    assert_false(weir_vec_is_err(&is_null, 1));
+    assert_true(WEIR_AT(uint8_t, &is_null, 1) == 1 && WEIR_AT(uint8_t, &is_null, 0) == 0);
+    assert_int_equal(errors.count, 2);
     weir_program *first = weir_program_new(&arena, &schema, roots, 1, NULL);
     weir_program_eval(first, b, out, &errors);
     assert_sv_equal(last_message, "odd: 1");
