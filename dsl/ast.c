@@ -4,26 +4,54 @@
 
 /* ORDER weir_ast_stmt_kind */
 static const char *const stmt_names[] = {
-    "SELECT", "CREATE", "INSERT INTO", "INSERT VALUES", "DROP", "ALTER", "CREATE TYPE", "DROP TYPE",
-    "CREATE CONNECTOR", "DROP CONNECTOR", "TERMINATE", "PAUSE", "RESUME", "EXPLAIN", "DESCRIBE",
-    "DESCRIBE STREAMS", "DESCRIBE TABLES", "DESCRIBE FUNCTION", "DESCRIBE CONNECTOR", "SHOW",
-    "PRINT", "SET", "UNSET", "ALTER SYSTEM", "DEFINE", "UNDEFINE", "ASSERT TOPIC", "ASSERT SCHEMA",
-    "ASSERT VALUES", "ASSERT NULL VALUES", "ASSERT", "RUN SCRIPT",
+    "SELECT",
+    "CREATE",
+    "INSERT INTO",
+    "INSERT VALUES",
+    "DROP",
+    "ALTER",
+    "CREATE TYPE",
+    "DROP TYPE",
+    "CREATE CONNECTOR",
+    "DROP CONNECTOR",
+    "TERMINATE",
+    "PAUSE",
+    "RESUME",
+    "EXPLAIN",
+    "DESCRIBE",
+    "DESCRIBE STREAMS",
+    "DESCRIBE TABLES",
+    "DESCRIBE FUNCTION",
+    "DESCRIBE CONNECTOR",
+    "SHOW",
+    "PRINT",
+    "SET",
+    "UNSET",
+    "ALTER SYSTEM",
+    "DEFINE",
+    "UNDEFINE",
+    "ASSERT TOPIC",
+    "ASSERT SCHEMA",
+    "ASSERT VALUES",
+    "ASSERT NULL VALUES",
+    "ASSERT",
+    "RUN SCRIPT",
 };
 _Static_assert(WEIR_COUNT(stmt_names) == WEIR_S_RUN_SCRIPT + 1, "one name per kind");
 
 /* ORDER weir_ast_expr_kind */
 static const char *const expr_names[] = {
-    "NULL", "boolean", "integer", "bigint", "decimal", "double", "string", "variable", "column",
-    "field", "subscript", "sign", "operator", "comparison", "logic", "NOT", "IS NULL", "BETWEEN",
-    "IN", "LIKE", "CASE", "CAST", "ARRAY", "MAP", "STRUCT", "call", "lambda", "AT TIME ZONE",
+    "NULL",     "boolean", "integer", "bigint",    "decimal", "double",   "string",
+    "variable", "column",  "field",   "subscript", "sign",    "operator", "comparison",
+    "logic",    "NOT",     "IS NULL", "BETWEEN",   "IN",      "LIKE",     "CASE",
+    "CAST",     "ARRAY",   "MAP",     "STRUCT",    "call",    "lambda",   "AT TIME ZONE",
 };
 _Static_assert(WEIR_COUNT(expr_names) == WEIR_X_AT_ZONE + 1, "one name per kind");
 
 /* ORDER weir_ast_type_kind */
 static const char *const type_names[] = {
-    "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL", "STRING", "BYTES",
-    "DATE", "TIME", "TIMESTAMP", "ARRAY", "MAP", "STRUCT", "",
+    "BOOLEAN", "INTEGER", "BIGINT",    "DOUBLE", "DECIMAL", "STRING", "BYTES",
+    "DATE",    "TIME",    "TIMESTAMP", "ARRAY",  "MAP",     "STRUCT", "",
 };
 _Static_assert(WEIR_COUNT(type_names) == WEIR_TY_CUSTOM + 1, "one name per kind");
 
@@ -33,7 +61,7 @@ _Static_assert(WEIR_COUNT(join_names) == WEIR_AST_JOIN_FULL + 1, "one name per k
 
 /* ORDER weir_ast_op */
 static const char *const op_texts[] = {
-    "", "+", "-", "*", "/", "%", "||", "=", "<>", "<", "<=", ">", ">=", "IS DISTINCT FROM",
+    "",    "+",  "-", "*", "/", "%", "||", "=", "<>", "<", "<=", ">", ">=", "IS DISTINCT FROM",
     "AND", "OR",
 };
 _Static_assert(WEIR_COUNT(op_texts) == WEIR_OP_OR + 1, "one text per operator");

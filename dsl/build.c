@@ -1,11 +1,11 @@
-/* Nodes of the syntax tree, made by the grammar's actions: literals, expressions and the checks that
- * need more than the grammar. Types, queries and statements are in build_stmt.c.
+/* Nodes of the syntax tree, made by the grammar's actions: literals, expressions and the checks
+ * that need more than the grammar. Types, queries and statements are in build_stmt.c.
  *
  * An error marks the statement as failed; the node is returned all the same, so that the actions
  * still to come on the parser's stack need no checks. The tree of a failed statement is dropped. */
 #include "dsl/parser.h"
-#include "engine/data/number.h"
 #include "dsl/sql.h"
+#include "engine/data/number.h"
 
 #include <stdio.h>
 
@@ -168,7 +168,8 @@ static void deepen(weir__parser *p, weir_ast_expr *e, uint32_t below)
     if (e->depth > WEIR_EXPR_DEPTH_MAX && !p->failed) {
         weir__error(p, WEIR_ELIMIT, e->at, "expressions are nested deeper than %d levels",
                     WEIR_EXPR_DEPTH_MAX);
-        weir__hint(p, &p->diags->items[p->diags->n - 1], "split the expression into several columns");
+        weir__hint(p, &p->diags->items[p->diags->n - 1],
+                   "split the expression into several columns");
     }
 }
 
@@ -201,10 +202,10 @@ weir_ast_expr *weir__x_node(weir__parser *p, weir_ast_expr_kind kind, weir_span 
 /* A number out of range may still be legal, or get its sign into the message. */
 static void pending_fail(weir__parser *p, const weir_ast_expr *e, const char *sign)
 {
-    weir_diag *d = weir__error(
-        p, WEIR_ESQL, e->span, "%s: %s" WEIR_SV_FMT,
-        e->kind == WEIR_X_DOUBLE ? "Number overflows DOUBLE" : "Invalid numeric literal", sign,
-        WEIR_SV_ARG(e->as.text));
+    weir_diag *d = weir__error(p, WEIR_ESQL, e->span, "%s: %s" WEIR_SV_FMT,
+                               e->kind == WEIR_X_DOUBLE ? "Number overflows DOUBLE"
+                                                        : "Invalid numeric literal",
+                               sign, WEIR_SV_ARG(e->as.text));
     if (d) {
         d->number = true;
     }
@@ -275,8 +276,8 @@ weir_ast_expr *weir__x_typed(weir__parser *p, weir_ast_ident type, weir_token te
     weir_span span = weir__to(type.span, text.span);
     weir_sv value = weir__unquote(p, text.text);
     if (!weir_sv_eq(type.name, WEIR_SV("DECIMAL"))) {
-        weir_diag *d = weir__error(p, WEIR_ESQL, span, "Unknown type: " WEIR_SV_FMT,
-                                   WEIR_SV_ARG(type.name));
+        weir_diag *d =
+            weir__error(p, WEIR_ESQL, span, "Unknown type: " WEIR_SV_FMT, WEIR_SV_ARG(type.name));
         weir__hint(p, d, "only DECIMAL '…' has this form; write times and dates as plain strings");
     } else if (!decimal_text(value)) {
         weir__error(p, WEIR_ESQL, span, "Invalid numeric literal: " WEIR_SV_FMT,
@@ -488,15 +489,16 @@ int64_t weir__integer(weir__parser *p, weir_token t, bool negative)
     return negative ? -(int64_t)magnitude : (int64_t)magnitude;
 }
 
-weir_ast_duration weir__duration(weir__parser *p, weir_span span, int64_t count, weir_ast_ident unit)
+weir_ast_duration weir__duration(weir__parser *p, weir_span span, int64_t count,
+                                 weir_ast_ident unit)
 {
     weir_ast_duration d = {.count = count, .span = span};
     if (unit.quoted || !weir_unit_of(unit.name, &d.unit)) {
         static const weir_sv units[] = {
             {"DAYS", 4}, {"HOURS", 5}, {"MINUTES", 7}, {"SECONDS", 7}, {"MILLISECONDS", 12}};
-        weir_diag *e = weir__error(p, WEIR_ESQL, unit.span,
-                                   "Syntax Error: unknown time unit " WEIR_SV_FMT,
-                                   WEIR_SV_ARG(unit.name));
+        weir_diag *e =
+            weir__error(p, WEIR_ESQL, unit.span, "Syntax Error: unknown time unit " WEIR_SV_FMT,
+                        WEIR_SV_ARG(unit.name));
         int64_t near = weir_nearest(unit.name, units, WEIR_COUNT(units));
         if (e) {
             e->expected = WEIR_SV("DAYS, HOURS, MINUTES, SECONDS, MILLISECONDS");
@@ -519,7 +521,8 @@ weir_ast_duration weir__interval(weir__parser *p, weir_token first, weir_token t
         number = number && digits.text.p[i] >= '0' && digits.text.p[i] <= '9';
     }
     if (!number) {
-        weir__error(p, WEIR_ESQL, text.span, "Syntax Error: an INTERVAL is a whole number in quotes");
+        weir__error(p, WEIR_ESQL, text.span,
+                    "Syntax Error: an INTERVAL is a whole number in quotes");
     }
     int64_t count = number ? weir__integer(p, digits, false) : 0;
     return weir__duration(p, weir__to(first.span, unit.span), count, unit);

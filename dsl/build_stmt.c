@@ -1,7 +1,7 @@
 /* Types, clauses and statements of the syntax tree, made by the grammar's actions. */
 #include "dsl/parser.h"
-#include "engine/data/number.h"
 #include "dsl/sql.h"
+#include "engine/data/number.h"
 
 /* ---- types */
 
@@ -31,11 +31,11 @@ typedef struct scalar_name {
 } scalar_name;
 
 static const scalar_name scalars[] = {
-    {{"BOOLEAN", 7}, WEIR_TY_BOOLEAN}, {{"INTEGER", 7}, WEIR_TY_INTEGER},
-    {{"INT", 3}, WEIR_TY_INTEGER},     {{"BIGINT", 6}, WEIR_TY_BIGINT},
-    {{"DOUBLE", 6}, WEIR_TY_DOUBLE},   {{"STRING", 6}, WEIR_TY_STRING},
-    {{"VARCHAR", 7}, WEIR_TY_STRING},  {{"BYTES", 5}, WEIR_TY_BYTES},
-    {{"DATE", 4}, WEIR_TY_DATE},       {{"TIME", 4}, WEIR_TY_TIME},
+    {{"BOOLEAN", 7}, WEIR_TY_BOOLEAN},     {{"INTEGER", 7}, WEIR_TY_INTEGER},
+    {{"INT", 3}, WEIR_TY_INTEGER},         {{"BIGINT", 6}, WEIR_TY_BIGINT},
+    {{"DOUBLE", 6}, WEIR_TY_DOUBLE},       {{"STRING", 6}, WEIR_TY_STRING},
+    {{"VARCHAR", 7}, WEIR_TY_STRING},      {{"BYTES", 5}, WEIR_TY_BYTES},
+    {{"DATE", 4}, WEIR_TY_DATE},           {{"TIME", 4}, WEIR_TY_TIME},
     {{"TIMESTAMP", 9}, WEIR_TY_TIMESTAMP},
 };
 
@@ -84,10 +84,10 @@ weir_ast_type *weir__type_named(weir__parser *p, weir_ast_ident name, const weir
     }
     for (uint32_t i = 0; params && i < params->n; i++) {
         const weir_ast_expr *e = params->items[i];
-        bool is_string = e->kind == WEIR_X_COLUMN &&
-                         weir_sv_eq(e->as.column.name.name, WEIR_SV("STRING"));
-        if (!is_string && !((e->kind == WEIR_X_INTEGER || e->kind == WEIR_X_BIGINT) &&
-                            e->as.integer >= 0)) {
+        bool is_string =
+            e->kind == WEIR_X_COLUMN && weir_sv_eq(e->as.column.name.name, WEIR_SV("STRING"));
+        if (!is_string &&
+            !((e->kind == WEIR_X_INTEGER || e->kind == WEIR_X_BIGINT) && e->as.integer >= 0)) {
             weir_diag *d = weir__error(p, WEIR_ESQL, e->span,
                                        "Syntax Error: a parameter of a type is a number or STRING");
             if (d) {
@@ -171,10 +171,10 @@ void weir__clause(weir__parser *p, weir_ast_query *q, weir_span *slot, uint32_t 
 /* What stands behind the last branch belongs to the whole; the first query carries it. */
 void weir__union(weir__parser *p, weir_ast_query *first, weir_ast_query *more)
 {
-    weir_span span = first->emit_span.n      ? first->emit_span
+    weir_span span = first->emit_span.n       ? first->emit_span
                      : first->order_by_span.n ? first->order_by_span
-                     : first->limit_span.n   ? first->limit_span
-                                             : first->offset_span;
+                     : first->limit_span.n    ? first->limit_span
+                                              : first->offset_span;
     if (span.n) {
         weir__error(p, WEIR_ESQL, span,
                     "Syntax Error: ORDER BY, EMIT, LIMIT and OFFSET belong behind the last SELECT "
@@ -201,8 +201,8 @@ void weir__union(weir__parser *p, weir_ast_query *first, weir_ast_query *more)
 void weir__join(weir__parser *p, weir_ast_rels *from, weir_ast_rel *r)
 {
     if (r->kind == WEIR_REL_UNNEST && from->n == 0) {
-        weir_diag *d = weir__error(p, WEIR_ESQL, r->span,
-                                   "Syntax Error: UNNEST must be joined to a stream");
+        weir_diag *d =
+            weir__error(p, WEIR_ESQL, r->span, "Syntax Error: UNNEST must be joined to a stream");
         weir__hint(p, d, "FROM orders o JOIN UNNEST(o.items) AS item");
     } else if (from->n > 0 && r->kind != WEIR_REL_UNNEST && !r->on) {
         weir_diag *d = weir__error(p, WEIR_ESQL, r->span, "Syntax Error: JOIN without ON");

@@ -166,8 +166,8 @@ static void safe_text(weir_buf *out, weir_sv s)
     for (uint32_t i = 0; i < s.n;) {
         uint32_t n = sequence_at(s, i);
         unsigned char c = (unsigned char)s.p[i];
-        if (n == 0 || (c < 0x20 && c != '\t') || c == 0x7f || (c == 0xc2 && n == 2 &&
-                                                               (unsigned char)s.p[i + 1] < 0xa0)) {
+        if (n == 0 || (c < 0x20 && c != '\t') || c == 0x7f ||
+            (c == 0xc2 && n == 2 && (unsigned char)s.p[i + 1] < 0xa0)) {
             weir_buf_byte(out, '?');
             n = n ? n : 1;
         } else {

@@ -38,8 +38,8 @@ static weir_sv token_text(weir__parser *p, const weir_token *t)
 static bool is_internal(int kind)
 {
     return kind == WEIR_TK_BEGIN_EXPR || kind == WEIR_TK_BEGIN_TYPE ||
-           kind == WEIR_TK_BEGIN_COLUMNS || kind == WEIR_TK_DIGIT_NAME ||
-           kind == WEIR_TK_QUOTED || kind == WEIR_TK_VARIABLE;
+           kind == WEIR_TK_BEGIN_COLUMNS || kind == WEIR_TK_DIGIT_NAME || kind == WEIR_TK_QUOTED ||
+           kind == WEIR_TK_VARIABLE;
 }
 
 static bool is_operator(int kind)
@@ -289,8 +289,8 @@ static bool error_quote(weir__parser *p)
     if (!is_plain_word(t) || end >= p->text.n || p->text.p[end] != '\'') {
         return false;
     }
-    weir_diag *d = weir__error(p, WEIR_ESQL, (weir_span){end, 1},
-                               "Syntax Error: a quote without its partner");
+    weir_diag *d =
+        weir__error(p, WEIR_ESQL, (weir_span){end, 1}, "Syntax Error: a quote without its partner");
     weir__hint(p, d, "did you mean '" WEIR_SV_FMT "'?", WEIR_SV_ARG(t->text));
     p->quote_error = true;
     p->recover_from = t->span.at;
@@ -338,8 +338,10 @@ static bool hint_long_string(weir__parser *p, weir_diag *d)
         return false;
     }
     weir_text_pos at = weir_text_pos_of(p->text, p->prev.span.at);
-    weir__hint(p, d, "the string that starts at line %u:%u goes over several lines: is its closing "
-                     "quote missing?", at.line, at.col);
+    weir__hint(p, d,
+               "the string that starts at line %u:%u goes over several lines: is its closing "
+               "quote missing?",
+               at.line, at.col);
     p->quote_error = true;
     p->recover_from = p->prev.span.at;
     return true;
@@ -411,9 +413,10 @@ void weir__lexical_error(weir__parser *p)
     case WEIR_LEX_QUOTE:
         d = weir__error(p, WEIR_ESQL, t->span, "Syntax Error: %s is never closed",
                         t->text.p[0] == '\'' ? "the string" : "the quoted name");
-        weir__hint(p, d, t->text.p[0] == '"'
-                             ? "strings are written in single quotes; double quotes make a name"
-                             : "a quote inside quotes is written twice");
+        weir__hint(p, d,
+                   t->text.p[0] == '"'
+                       ? "strings are written in single quotes; double quotes make a name"
+                       : "a quote inside quotes is written twice");
         p->quote_error = true;
         p->recover_from = t->span.at;
         return;

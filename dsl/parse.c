@@ -1,6 +1,6 @@
 /* The driver: one loop that takes tokens from the lexer and feeds them to the grammar, statement by
- * statement. After an error nothing more of the statement is fed, so every statement has at most one
- * error and every later statement is still checked. */
+ * statement. After an error nothing more of the statement is fed, so every statement has at most
+ * one error and every later statement is still checked. */
 #include "dsl/parse.h"
 #include "dsl/parser.h"
 #include "dsl/sql.h"
@@ -256,7 +256,8 @@ weir_rc weir_parse_statement(weir_sv text, weir_arena *a, weir_ast_stmt **out, w
 }
 
 /* The grammar has one entry; a token that no text contains chooses the part of it. */
-static weir_rc parse_part(weir__parser *p, weir_sv text, int entry, weir_arena *a, weir_diags *diags)
+static weir_rc parse_part(weir__parser *p, weir_sv text, int entry, weir_arena *a,
+                          weir_diags *diags)
 {
     uint32_t errors = diags->n;
     start_text(p, text, a, diags);

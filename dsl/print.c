@@ -354,6 +354,27 @@ static void literal(weir_buf *out, const weir_ast_expr *e, weir_print_style styl
     }
 }
 
+static void reference(weir_buf *out, const weir_ast_expr *e, weir_print_style style)
+{
+    if (e->kind == WEIR_X_COLUMN) {
+        if (weir_ast_has(&e->as.column.qualifier)) {
+            weir__print_ident(out, &e->as.column.qualifier, style);
+            weir_buf_byte(out, '.');
+        }
+        weir__print_ident(out, &e->as.column.name, style);
+        return;
+    }
+    weir_print_expr(out, e->args[0], style);
+    if (e->kind == WEIR_X_FIELD) {
+        weir_buf_str(out, "->");
+        weir__print_ident(out, &e->as.name, style);
+    } else {
+        weir_buf_byte(out, '[');
+        weir_print_expr(out, e->args[1], style);
+        weir_buf_byte(out, ']');
+    }
+}
+
 void weir_print_expr(weir_buf *out, const weir_ast_expr *e, weir_print_style style)
 {
     switch (e->kind) {
@@ -368,22 +389,9 @@ void weir_print_expr(weir_buf *out, const weir_ast_expr *e, weir_print_style sty
         literal(out, e, style);
         break;
     case WEIR_X_COLUMN:
-        if (weir_ast_has(&e->as.column.qualifier)) {
-            weir__print_ident(out, &e->as.column.qualifier, style);
-            weir_buf_byte(out, '.');
-        }
-        weir__print_ident(out, &e->as.column.name, style);
-        break;
     case WEIR_X_FIELD:
-        weir_print_expr(out, e->args[0], style);
-        weir_buf_str(out, "->");
-        weir__print_ident(out, &e->as.name, style);
-        break;
     case WEIR_X_INDEX:
-        weir_print_expr(out, e->args[0], style);
-        weir_buf_byte(out, '[');
-        weir_print_expr(out, e->args[1], style);
-        weir_buf_byte(out, ']');
+        reference(out, e, style);
         break;
     case WEIR_X_UNARY:
         unary(out, e, style);

@@ -373,8 +373,9 @@ static void drop(weir_buf *out, const weir_ast_stmt *s)
 static void show(weir_buf *out, const weir_ast_stmt *s)
 {
     static const char *const words[] = {
-        "PROPERTIES", "TOPICS", "STREAMS", "TABLES", "FUNCTIONS", "CONNECTORS", "SOURCE CONNECTORS",
-        "SINK CONNECTORS", "CONNECTOR PLUGINS", "TYPES", "VARIABLES", "QUERIES",
+        "PROPERTIES",        "TOPICS",     "STREAMS",           "TABLES",
+        "FUNCTIONS",         "CONNECTORS", "SOURCE CONNECTORS", "SINK CONNECTORS",
+        "CONNECTOR PLUGINS", "TYPES",      "VARIABLES",         "QUERIES",
     };
     weir_buf_printf(out, "SHOW %s%s%s", s->as.show.all ? "ALL " : "", words[s->as.show.what],
                     s->as.show.extended ? " EXTENDED" : "");
@@ -420,7 +421,8 @@ static void assert_topic(weir_buf *out, const weir_ast_stmt *s)
 
 static void assert_schema(weir_buf *out, const weir_ast_stmt *s)
 {
-    weir_buf_str(out, s->as.assert_schema.not_exists ? "ASSERT NOT EXISTS SCHEMA" : "ASSERT SCHEMA");
+    weir_buf_str(out,
+                 s->as.assert_schema.not_exists ? "ASSERT NOT EXISTS SCHEMA" : "ASSERT SCHEMA");
     if (s->as.assert_schema.has_subject) {
         weir_buf_str(out, " SUBJECT ");
         weir_print_string(out, s->as.assert_schema.subject);
@@ -440,6 +442,36 @@ static void connector(weir_buf *out, const weir_ast_stmt *s)
     properties(out, &s->as.create_connector.props, s->as.create_connector.props_span);
 }
 
+static void insert(weir_buf *out, const weir_ast_stmt *s)
+{
+    weir_buf_str(out, "INSERT INTO ");
+    ident(out, &s->as.insert.name);
+    properties(out, &s->as.insert.props, s->as.insert.props_span);
+    weir_buf_byte(out, ' ');
+    weir_print_query(out, s->as.insert.query);
+}
+
+static void create_type(weir_buf *out, const weir_ast_stmt *s)
+{
+    weir_buf_str(out, "CREATE TYPE ");
+    weir_buf_str(out, s->as.create_type.if_not_exists ? "IF NOT EXISTS " : "");
+    ident(out, &s->as.create_type.name);
+    weir_buf_str(out, " AS ");
+    weir_print_type(out, s->as.create_type.type, SQL);
+}
+
+static void statement(weir_buf *out, const weir_ast_stmt *s);
+
+static void explain(weir_buf *out, const weir_ast_stmt *s)
+{
+    weir_buf_str(out, "EXPLAIN ");
+    if (s->as.explain.stmt) {
+        statement(out, s->as.explain.stmt);
+    } else {
+        ident(out, &s->as.explain.query_id);
+    }
+}
+
 static void statement(weir_buf *out, const weir_ast_stmt *s)
 {
     switch (s->kind) {
@@ -452,11 +484,7 @@ static void statement(weir_buf *out, const weir_ast_stmt *s)
         created(out, &s->as.create);
         break;
     case WEIR_S_INSERT_QUERY:
-        weir_buf_str(out, "INSERT INTO ");
-        ident(out, &s->as.insert.name);
-        properties(out, &s->as.insert.props, s->as.insert.props_span);
-        weir_buf_byte(out, ' ');
-        weir_print_query(out, s->as.insert.query);
+        insert(out, s);
         break;
     case WEIR_S_INSERT_VALUES:
         values(out, s, "INSERT INTO ", "VALUES");
@@ -479,11 +507,7 @@ static void statement(weir_buf *out, const weir_ast_stmt *s)
         columns(out, &s->as.alter.columns, ", ADD COLUMN ");
         break;
     case WEIR_S_CREATE_TYPE:
-        weir_buf_str(out, "CREATE TYPE ");
-        weir_buf_str(out, s->as.create_type.if_not_exists ? "IF NOT EXISTS " : "");
-        ident(out, &s->as.create_type.name);
-        weir_buf_str(out, " AS ");
-        weir_print_type(out, s->as.create_type.type, SQL);
+        create_type(out, s);
         break;
     case WEIR_S_CREATE_CONNECTOR:
         connector(out, s);
@@ -499,12 +523,7 @@ static void statement(weir_buf *out, const weir_ast_stmt *s)
         target(out, s);
         break;
     case WEIR_S_EXPLAIN:
-        weir_buf_str(out, "EXPLAIN ");
-        if (s->as.explain.stmt) {
-            statement(out, s->as.explain.stmt);
-        } else {
-            ident(out, &s->as.explain.query_id);
-        }
+        explain(out, s);
         break;
     case WEIR_S_SHOW:
         show(out, s);

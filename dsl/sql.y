@@ -128,7 +128,8 @@ stmt(A) ::= create_head(H) is_table(K) if_not_exists(X) source(N) elements(C) wi
     A->as.create.props = W.props;
     A->as.create.props_span = W.span;
 }
-stmt(A) ::= create_head(H) is_table(K) if_not_exists(X) source(N) elements(C) with(W) AS(T) query(Q). {
+stmt(A) ::= create_head(H) is_table(K) if_not_exists(X) source(N) elements(C) with(W)
+            AS(T) query(Q). {
     A = H;
     A->as.create.table = K;
     A->as.create.if_not_exists = X;
@@ -867,7 +868,8 @@ primary(A) ::= MAP(B) LP pairs(L) RP(E).
 pairs(A) ::= expr(K) ASSIGN expr(V).  { A = (weir_ast_exprs){0}; PUSH(A, K); PUSH(A, V); }
 pairs(A) ::= pairs(L) COMMA expr(K) ASSIGN expr(V). { A = L; PUSH(A, K); PUSH(A, V); }
 primary(A) ::= STRUCT(B) LP RP(E).    { A = weir__x(p, WEIR_X_STRUCT, weir__to(TOK(B), TOK(E))); }
-primary(A) ::= STRUCT(B) LP members(M) RP(E). { A = M; A->span = weir__to(TOK(B), TOK(E)); A->at = A->span; }
+primary(A) ::= STRUCT(B) LP members(M) RP(E).
+    { A = M; A->span = A->at = weir__to(TOK(B), TOK(E)); }
 %type members {weir_ast_expr *}
 members(A) ::= ident(I) ASSIGN expr(V).
     { A = weir__x(p, WEIR_X_STRUCT, I.span); weir__x_struct_field(p, A, I, V); }

@@ -1,9 +1,9 @@
 /* ${name} in statement text, before parsing. */
 #include "dsl/parse.h"
 #include "dsl/parser.h"
+#include "dsl/sql.h"
 #include "engine/base/buf.h"
 #include "engine/base/limits.h"
-#include "dsl/sql.h"
 
 static bool is_word(char c)
 {
@@ -91,8 +91,10 @@ static weir_rc in_code(substitution *s, weir_token t, weir_status *st)
         weir_fail_at(st, WEIR_ESQL, t.span,
                      "the value of " WEIR_SV_FMT " is neither a name nor a literal: " WEIR_SV_FMT,
                      WEIR_SV_ARG(t.text), WEIR_SV_ARG(value));
-        weir_hint(st, "put the variable in quotes, '" WEIR_SV_FMT "', to use its value as a string",
-                  WEIR_SV_ARG(t.text));
+        if (st) {
+            weir_hint(st, "put the variable in quotes, '" WEIR_SV_FMT "', to use its value as text",
+                      WEIR_SV_ARG(t.text));
+        }
         return WEIR_ESQL;
     }
     weir_buf_sv(&s->out, value);

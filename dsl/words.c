@@ -3,64 +3,74 @@
 #include "dsl/parser.h"
 #include "dsl/sql.h"
 
-enum { WORD_SOFT, WORD_HARD };
-#define WEIR_CLASS_SOFT WORD_SOFT
-#define WEIR_CLASS_HARD WORD_HARD
-
 typedef struct word {
     const char *text;
     int16_t token;
-    int8_t hard;
 } word;
 
 /* Sorted, as keywords.def is. */
 static const word words[] = {
-#define WEIR_WORD(name, class, next) {#name, WEIR_TK_##name, WEIR_CLASS_##class},
+#define WEIR_WORD(name, class, next) {#name, WEIR_TK_##name},
 #include "dsl/keywords.def"
 #undef WEIR_WORD
 };
 
-typedef struct sign {
-    int token;
-    const char *text;
-} sign;
+enum { KIND_SIGN, KIND_SOFT, KIND_HARD };
+#define WEIR_KIND_SOFT KIND_SOFT
+#define WEIR_KIND_HARD KIND_HARD
 
-static const sign signs[] = {
-    {WEIR_TK_SEMI, ";"},
-    {WEIR_TK_LP, "("},
-    {WEIR_TK_RP, ")"},
-    {WEIR_TK_LBRACKET, "["},
-    {WEIR_TK_RBRACKET, "]"},
-    {WEIR_TK_LBRACE, "{"},
-    {WEIR_TK_RBRACE, "}"},
-    {WEIR_TK_COMMA, ","},
-    {WEIR_TK_DOT, "."},
-    {WEIR_TK_EQ, "="},
-    {WEIR_TK_NE, "<>"},
-    {WEIR_TK_LT, "<"},
-    {WEIR_TK_LE, "<="},
-    {WEIR_TK_GT, ">"},
-    {WEIR_TK_GE, ">="},
-    {WEIR_TK_PLUS, "+"},
-    {WEIR_TK_MINUS, "-"},
-    {WEIR_TK_STAR, "*"},
-    {WEIR_TK_SLASH, "/"},
-    {WEIR_TK_PERCENT, "%"},
-    {WEIR_TK_CONCAT, "||"},
-    {WEIR_TK_PIPE, "|"},
-    {WEIR_TK_QUESTION, "?"},
-    {WEIR_TK_ASSIGN, ":="},
-    {WEIR_TK_ARROW, "->"},
-    {WEIR_TK_LAMBDA, "=>"},
-    {WEIR_TK_NAME, "a name"},
-    {WEIR_TK_DIGIT_NAME, "a name"},
-    {WEIR_TK_QUOTED, "a name"},
-    {WEIR_TK_VARIABLE, "a variable"},
-    {WEIR_TK_STRING, "a string"},
-    {WEIR_TK_INTEGER, "an integer"},
-    {WEIR_TK_DECIMAL, "a number"},
-    {WEIR_TK_DOUBLE, "a number"},
+typedef struct token_name {
+    const char *text;
+    int8_t kind;
+} token_name;
+
+/* By token; tokens that no text contains have no name. */
+static const token_name token_names[] = {
+#define WEIR_WORD(name, class, next) [WEIR_TK_##name] = {#name, WEIR_KIND_##class},
+#include "dsl/keywords.def"
+#undef WEIR_WORD
+    [WEIR_TK_SEMI] = {";", KIND_SIGN},
+    [WEIR_TK_LP] = {"(", KIND_SIGN},
+    [WEIR_TK_RP] = {")", KIND_SIGN},
+    [WEIR_TK_LBRACKET] = {"[", KIND_SIGN},
+    [WEIR_TK_RBRACKET] = {"]", KIND_SIGN},
+    [WEIR_TK_LBRACE] = {"{", KIND_SIGN},
+    [WEIR_TK_RBRACE] = {"}", KIND_SIGN},
+    [WEIR_TK_COMMA] = {",", KIND_SIGN},
+    [WEIR_TK_DOT] = {".", KIND_SIGN},
+    [WEIR_TK_EQ] = {"=", KIND_SIGN},
+    [WEIR_TK_NE] = {"<>", KIND_SIGN},
+    [WEIR_TK_LT] = {"<", KIND_SIGN},
+    [WEIR_TK_LE] = {"<=", KIND_SIGN},
+    [WEIR_TK_GT] = {">", KIND_SIGN},
+    [WEIR_TK_GE] = {">=", KIND_SIGN},
+    [WEIR_TK_PLUS] = {"+", KIND_SIGN},
+    [WEIR_TK_MINUS] = {"-", KIND_SIGN},
+    [WEIR_TK_STAR] = {"*", KIND_SIGN},
+    [WEIR_TK_SLASH] = {"/", KIND_SIGN},
+    [WEIR_TK_PERCENT] = {"%", KIND_SIGN},
+    [WEIR_TK_CONCAT] = {"||", KIND_SIGN},
+    [WEIR_TK_PIPE] = {"|", KIND_SIGN},
+    [WEIR_TK_QUESTION] = {"?", KIND_SIGN},
+    [WEIR_TK_ASSIGN] = {":=", KIND_SIGN},
+    [WEIR_TK_ARROW] = {"->", KIND_SIGN},
+    [WEIR_TK_LAMBDA] = {"=>", KIND_SIGN},
+    [WEIR_TK_NAME] = {"a name", KIND_SIGN},
+    [WEIR_TK_DIGIT_NAME] = {"a name", KIND_SIGN},
+    [WEIR_TK_QUOTED] = {"a name", KIND_SIGN},
+    [WEIR_TK_VARIABLE] = {"a variable", KIND_SIGN},
+    [WEIR_TK_STRING] = {"a string", KIND_SIGN},
+    [WEIR_TK_INTEGER] = {"an integer", KIND_SIGN},
+    [WEIR_TK_DECIMAL] = {"a number", KIND_SIGN},
+    [WEIR_TK_DOUBLE] = {"a number", KIND_SIGN},
 };
+
+static const token_name *name_of(int token)
+{
+    static const token_name none = {"", KIND_SIGN};
+    bool known = token > 0 && (size_t)token < WEIR_COUNT(token_names) && token_names[token].text;
+    return known ? &token_names[token] : &none;
+}
 
 static const word *word_find(weir_sv text)
 {
@@ -98,40 +108,22 @@ int weir__word_token(weir_sv text)
 
 bool weir_is_reserved(weir_sv text)
 {
-    const word *w = word_find(text);
-    return w && w->hard;
-}
-
-static const word *word_of_token(int token)
-{
-    for (size_t i = 0; i < WEIR_COUNT(words); i++) {
-        if (words[i].token == token) {
-            return &words[i];
-        }
-    }
-    return NULL;
+    return weir__token_is_hard(weir__word_token(text));
 }
 
 bool weir__token_is_word(int token)
 {
-    return word_of_token(token) != NULL;
+    return name_of(token)->kind != KIND_SIGN;
 }
 
 bool weir__token_is_hard(int token)
 {
-    const word *w = word_of_token(token);
-    return w && w->hard;
+    return name_of(token)->kind == KIND_HARD;
 }
 
 const char *weir__token_name(int token)
 {
-    for (size_t i = 0; i < WEIR_COUNT(signs); i++) {
-        if (signs[i].token == token) {
-            return signs[i].text;
-        }
-    }
-    const word *w = word_of_token(token);
-    return w ? w->text : "";
+    return name_of(token)->text;
 }
 
 bool weir_needs_quotes(weir_sv name)

@@ -60,7 +60,8 @@ typedef struct example {
 
 static const example examples[] = {
     {"SELCT a FROM t;", "SELCT", "Unknown statement 'SELCT'", "Did you mean 'SELECT'?"},
-    {"SELECT a FROM t GRUP BY a;", "GRUP", "unexpected 'GRUP'", "did you mean GROUP instead of GRUP?"},
+    {"SELECT a FROM t GRUP BY a;", "GRUP", "unexpected 'GRUP'",
+     "did you mean GROUP instead of GRUP?"},
     {"SELECT a FROM t EMITT CHANGES;", "EMITT", "unexpected 'EMITT'",
      "did you mean EMIT instead of EMITT?"},
     {"SHOW STREMS;", "STREMS", "unexpected 'STREMS'", "did you mean STREAMS instead of STREMS?"},
@@ -70,7 +71,8 @@ static const example examples[] = {
      "remove the comma"},
     {"CREATE STREAM s WITH (KEY_FORMAT = JSON');", "'", "a quote without its partner",
      "did you mean 'JSON'?"},
-    {"SELECT 'a FROM t;", "'", "the string is never closed", "a quote inside quotes is written twice"},
+    {"SELECT 'a FROM t;", "'", "the string is never closed",
+     "a quote inside quotes is written twice"},
     {"SELECT \"a FROM t;", "\"", "the quoted name is never closed",
      "strings are written in single quotes; double quotes make a name"},
     {"SELECT a /* FROM t;", "/*", "the comment is never closed", NULL},
@@ -128,7 +130,8 @@ static void meaning(void **state)
     static const char *const cases[][2] = {
         {"SELECT 9223372036854775808 FROM t;", "Invalid numeric literal: 9223372036854775808"},
         {"SELECT -9223372036854775809 FROM t;", "Invalid numeric literal: -9223372036854775809"},
-        {"SELECT a FROM t LIMIT 9223372036854775808;", "Invalid numeric literal: 9223372036854775808"},
+        {"SELECT a FROM t LIMIT 9223372036854775808;",
+         "Invalid numeric literal: 9223372036854775808"},
         {"SELECT -1.8E308 FROM t;", "Number overflows DOUBLE: -1.8E308"},
         {"SELECT TIMESTAMP '2020' FROM t;", "Unknown type: TIMESTAMP"},
         {"SELECT DECIMAL 'x' FROM t;", "Invalid numeric literal: x"},
@@ -137,10 +140,11 @@ static void meaning(void **state)
         {"CREATE STREAM s (a DECIMAL(0, 0));", "DECIMAL precision must be >= 1: DECIMAL(0,0)"},
         {"CREATE STREAM s (a DECIMAL(1, 2));", "DECIMAL precision must be >= scale: DECIMAL(1,2)"},
         {"CREATE STREAM s (a DECIMAL(1, -2));", "DECIMAL scale must be >= 0: DECIMAL(1,-2)"},
-        {"CREATE STREAM s (a DECIMAL(1.5, 2));", "Value must be integer for command: DECIMAL(PRECISION)"},
-        {"SELECT a FROM `a b`;",
-         "Illegal argument at Line: 1, Col: 15. Source names may only contain alphanumeric values, '_' "
-         "or '-'. Got: 'a b'"},
+        {"CREATE STREAM s (a DECIMAL(1.5, 2));",
+         "Value must be integer for command: DECIMAL(PRECISION)"},
+        {"SELECT a FROM `a b`;", "Illegal argument at Line: 1, Col: 15. Source names may only "
+                                 "contain alphanumeric values, '_' "
+                                 "or '-'. Got: 'a b'"},
     };
     for (size_t i = 0; i < WEIR_COUNT(cases); i++) {
         const weir_diag *d = only_error(*state, cases[i][0]);
@@ -224,17 +228,19 @@ static void json(void **state)
     fixture *f = *state;
     const weir_diag *d = only_error(f, "SELECT 1 FROM t;\nDROP \"\xff\" ;");
     weir_diag_json(&f->out, WEIR_SV("a\"b"), f->script.text, d);
-    assert_string_equal(weir_buf_cstr(&f->out),
-                        "{\"file\":\"a\\\"b\",\"line\":2,\"column\":6,\"endLine\":2,\"endColumn\":9,"
-                        "\"offset\":22,\"length\":3,\"kind\":\"wrong statement\",\"syntax\":true,\"message\":"
-                        "\"unexpected '\\\"\\ufffd\\\"'\",\"expected\":\"CONNECTOR, STREAM, TABLE, "
-                        "TYPE\"}");
+    assert_string_equal(
+        weir_buf_cstr(&f->out),
+        "{\"file\":\"a\\\"b\",\"line\":2,\"column\":6,\"endLine\":2,\"endColumn\":9,"
+        "\"offset\":22,\"length\":3,\"kind\":\"wrong statement\",\"syntax\":true,\"message\":"
+        "\"unexpected '\\\"\\ufffd\\\"'\",\"expected\":\"CONNECTOR, STREAM, TABLE, "
+        "TYPE\"}");
 }
 
 static void positions(void **state)
 {
     (void)state;
-    weir_sv text = WEIR_SV("a\n\xc3\xa4" "b\r\nc");
+    weir_sv text = WEIR_SV("a\n\xc3\xa4"
+                           "b\r\nc");
     assert_int_equal(weir_text_pos_of(text, 0).col, 1);
     assert_int_equal(weir_text_pos_of(text, 2).line, 2);
     assert_int_equal(weir_text_pos_of(text, 4).col, 2);
@@ -270,8 +276,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(messages), TEST(meaning),  TEST(expected_lists), TEST(terminal), TEST(long_lines),
-        TEST(ksqldb_message), TEST(json), TEST(positions),    TEST(nearest),  TEST(full_list),
+        TEST(messages),       TEST(meaning), TEST(expected_lists), TEST(terminal), TEST(long_lines),
+        TEST(ksqldb_message), TEST(json),    TEST(positions),      TEST(nearest),  TEST(full_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,9 +176,10 @@ static void listings(void **state)
 static void create_details(void **state)
 {
     const weir_ast_stmt *s = one(
-        *state, "create or replace source stream if not exists Orders (id bigint key, `Mixed` "
-                "varchar(10), h array<struct<key string, value bytes>> headers, x bytes "
-                "header( ' k ' )) with (kafka_topic = 'o', 'Some.Thing' = -1.5, `q` = true, n = null);");
+        *state,
+        "create or replace source stream if not exists Orders (id bigint key, `Mixed` "
+        "varchar(10), h array<struct<key string, value bytes>> headers, x bytes "
+        "header( ' k ' )) with (kafka_topic = 'o', 'Some.Thing' = -1.5, `q` = true, n = null);");
     const weir_ast_create *c = &s->as.create;
     assert_true(c->or_replace && c->source && c->if_not_exists && !c->table);
     assert_sv_equal(c->name.name, "ORDERS");
@@ -222,10 +223,11 @@ static void explained_text(void **state)
 
 static void clauses(void **state)
 {
-    const weir_ast_query *q = query(
-        *state, "SELECT a AS x, b y, t.*, c->*, * FROM t WINDOW w HOPPING (SIZE 10 MINUTES, ADVANCE "
-                "BY 1 MINUTE, RETENTION 1 DAY, GRACE PERIOD 2 HOURS) WHERE a > 1 GROUP BY (a, b) "
-                "PARTITION BY c HAVING COUNT(*) > 2 EMIT FINAL LIMIT 7;");
+    const weir_ast_query *q =
+        query(*state,
+              "SELECT a AS x, b y, t.*, c->*, * FROM t WINDOW w HOPPING (SIZE 10 MINUTES, ADVANCE "
+              "BY 1 MINUTE, RETENTION 1 DAY, GRACE PERIOD 2 HOURS) WHERE a > 1 GROUP BY (a, b) "
+              "PARTITION BY c HAVING COUNT(*) > 2 EMIT FINAL LIMIT 7;");
     assert_int_equal(q->select.n, 5);
     assert_sv_equal(q->select.items[1].alias.name, "Y");
     assert_int_equal(q->select.items[2].kind, WEIR_ITEM_SOURCE_ALL);
@@ -248,8 +250,9 @@ static void clauses(void **state)
 
 static void clauses_in_other_order(void **state)
 {
-    const weir_ast_query *q = query(*state, "SELECT a FROM t WHERE a = 1 GROUP BY a WINDOW TUMBLING "
-                                            "(SIZE 5 MINUTES) LIMIT 1 EMIT CHANGES;");
+    const weir_ast_query *q =
+        query(*state, "SELECT a FROM t WHERE a = 1 GROUP BY a WINDOW TUMBLING "
+                      "(SIZE 5 MINUTES) LIMIT 1 EMIT CHANGES;");
     assert_non_null(q->where);
     assert_non_null(q->window);
     assert_int_equal(q->emit, WEIR_EMIT_CHANGES);
@@ -287,10 +290,10 @@ static void joins(void **state)
 
 static void subqueries(void **state)
 {
-    const weir_ast_query *q =
-        query(*state, "WITH a AS (SELECT * FROM b), c AS (SELECT * FROM a) SELECT x FROM (SELECT "
-                      "*, ROW_NUMBER() OVER (PARTITION BY k ORDER BY v DESC, w) rn FROM c) AS d "
-                      "WHERE rn = 1 UNION ALL SELECT x FROM e ORDER BY x EMIT CHANGES LIMIT 3 OFFSET 4;");
+    const weir_ast_query *q = query(
+        *state, "WITH a AS (SELECT * FROM b), c AS (SELECT * FROM a) SELECT x FROM (SELECT "
+                "*, ROW_NUMBER() OVER (PARTITION BY k ORDER BY v DESC, w) rn FROM c) AS d "
+                "WHERE rn = 1 UNION ALL SELECT x FROM e ORDER BY x EMIT CHANGES LIMIT 3 OFFSET 4;");
     assert_int_equal(q->ctes.n, 2);
     assert_int_equal(q->from.items[0].kind, WEIR_REL_QUERY);
     const weir_ast_expr *rn = q->from.items[0].query->select.items[1].expr;
@@ -307,9 +310,10 @@ static void subqueries(void **state)
 static void match_recognize(void **state)
 {
     const weir_ast_query *q = query(
-        *state, "SELECT u, x FROM e MATCH_RECOGNIZE (PARTITION BY u ORDER BY ROWTIME MEASURES A.v AS "
-                "x, LAST(B.v) AS y ONE ROW PER MATCH AFTER MATCH SKIP TO LAST B PATTERN (A B*? (C | "
-                "D E)+ F{2,} G{3}?) WITHIN INTERVAL '10' MINUTE DEFINE A AS A.v = 1, B AS true) AS m;");
+        *state,
+        "SELECT u, x FROM e MATCH_RECOGNIZE (PARTITION BY u ORDER BY ROWTIME MEASURES A.v AS "
+        "x, LAST(B.v) AS y ONE ROW PER MATCH AFTER MATCH SKIP TO LAST B PATTERN (A B*? (C | "
+        "D E)+ F{2,} G{3}?) WITHIN INTERVAL '10' MINUTE DEFINE A AS A.v = 1, B AS true) AS m;");
     const weir_ast_match *m = q->from.items[0].match;
     assert_non_null(m);
     assert_sv_equal(q->from.items[0].alias.name, "M");
@@ -337,10 +341,10 @@ static void soft_keywords_are_names(void **state)
 {
     /* A word is a keyword only where the grammar has a use for it. */
     static const char *const words[] = {
-        "emit",   "changes", "window_x", "streams", "tables",  "topic",    "key",      "map",
-        "array",  "struct",  "date",     "time",    "days",    "order",    "union",    "offset",
-        "over",   "unnest",  "cross",    "size",    "session", "values",   "show",     "describe",
-        "type",   "decimal", "interval", "id",      "match",   "pattern",  "define",   "partition",
+        "emit",   "changes", "window_x", "streams", "tables",  "topic",     "key",     "map",
+        "array",  "struct",  "date",     "time",    "days",    "order",     "union",   "offset",
+        "over",   "unnest",  "cross",    "size",    "session", "values",    "show",    "describe",
+        "type",   "decimal", "interval", "id",      "match",   "pattern",   "define",  "partition",
         "source", "sink",    "replace",  "list",    "print",   "terminate", "explain", "timestamp",
     };
     for (size_t i = 0; i < WEIR_COUNT(words); i++) {
@@ -358,8 +362,8 @@ static void soft_keywords_are_names(void **state)
 
 static void names(void **state)
 {
-    const weir_ast_query *q = query(
-        *state, "SELECT aBc, `aBc`, \"a\"\"b\", `a``b`, 1R, a@b FROM \"my-source\" AS 1x;");
+    const weir_ast_query *q =
+        query(*state, "SELECT aBc, `aBc`, \"a\"\"b\", `a``b`, 1R, a@b FROM \"my-source\" AS 1x;");
     static const char *const expected[] = {"ABC", "aBc", "a\"b", "a`b", "1R", "A@B"};
     for (uint32_t i = 0; i < WEIR_COUNT(expected); i++) {
         assert_sv_equal(q->select.items[i].expr->as.column.name.name, expected[i]);
@@ -477,7 +481,8 @@ static bool count_nodes(void *user, const weir_ast_expr *e)
 static void walking(void **state)
 {
     int n = 0;
-    weir_ast_walk(expression(*state, "f(a, b + 1) OVER (PARTITION BY c ORDER BY d)"), count_nodes, &n);
+    weir_ast_walk(expression(*state, "f(a, b + 1) OVER (PARTITION BY c ORDER BY d)"), count_nodes,
+                  &n);
     assert_int_equal(n, 7);
 }
 
@@ -506,9 +511,9 @@ static void types(void **state)
     assert_int_equal(type_of(*state, "STRUCT< >")->fields.n, 0);
     weir_ast_columns columns;
     fixture *f = *state;
-    assert_int_equal(weir_parse_columns(WEIR_SV("`ID` BIGINT KEY, V ARRAY<STRING>"), &f->a,
-                                        &columns, &f->diags),
-                     WEIR_OK);
+    assert_int_equal(
+        weir_parse_columns(WEIR_SV("`ID` BIGINT KEY, V ARRAY<STRING>"), &f->a, &columns, &f->diags),
+        WEIR_OK);
     assert_int_equal(columns.n, 2);
 }
 
@@ -542,7 +547,9 @@ static void recovery(void **state)
 static void directives(void **state)
 {
     fixture *f = *state;
-    must_parse(f, "--@test: first one \nSELECT 1 FROM t;\n--@expected.error: X\n--@flag\nSELECT 2 FROM t;");
+    must_parse(
+        f,
+        "--@test: first one \nSELECT 1 FROM t;\n--@expected.error: X\n--@flag\nSELECT 2 FROM t;");
     assert_int_equal(f->script.n_directives, 3);
     assert_sv_equal(f->script.directives[0].name, "test");
     assert_sv_equal(f->script.directives[0].value, "first one");
@@ -564,15 +571,19 @@ static void single_statement(void **state)
 {
     fixture *f = *state;
     weir_ast_stmt *s;
-    assert_int_equal(weir_parse_statement(WEIR_SV("SELECT a FROM b "), &f->a, &s, &f->diags), WEIR_OK);
+    assert_int_equal(weir_parse_statement(WEIR_SV("SELECT a FROM b "), &f->a, &s, &f->diags),
+                     WEIR_OK);
     assert_sv_equal(s->text, "SELECT a FROM b");
-    assert_int_equal(weir_parse_statement(WEIR_SV(" SHOW TABLES; "), &f->a, &s, &f->diags), WEIR_OK);
+    assert_int_equal(weir_parse_statement(WEIR_SV(" SHOW TABLES; "), &f->a, &s, &f->diags),
+                     WEIR_OK);
     assert_sv_equal(s->text, "SHOW TABLES;");
     assert_int_equal(f->diags.n, 0);
-    assert_int_equal(weir_parse_statement(WEIR_SV("SHOW TABLES; SHOW"), &f->a, &s, &f->diags), WEIR_ESQL);
+    assert_int_equal(weir_parse_statement(WEIR_SV("SHOW TABLES; SHOW"), &f->a, &s, &f->diags),
+                     WEIR_ESQL);
     assert_null(s);
     assert_int_equal(weir_parse_statement(WEIR_SV(""), &f->a, &s, &f->diags), WEIR_ESQL);
-    assert_int_equal(weir_parse_statement(WEIR_SV("SELECT a FROM"), &f->a, &s, &f->diags), WEIR_ESQL);
+    assert_int_equal(weir_parse_statement(WEIR_SV("SELECT a FROM"), &f->a, &s, &f->diags),
+                     WEIR_ESQL);
 }
 
 /* ---- limits */
@@ -600,16 +611,22 @@ static void limits(void **state)
     assert_int_equal(parse_repeated(f, "SELECT a", " + a", 100000, " FROM t;"), WEIR_ELIMIT);
     assert_int_equal(parse_repeated(f, "SELECT a", "[1]", 100000, " FROM t;"), WEIR_ELIMIT);
     assert_int_equal(parse_repeated(f, "SELECT ", "NOT ", 100000, "a FROM t;"), WEIR_ELIMIT);
-    assert_int_equal(parse_repeated(f, "SELECT CAST(a AS INT", " ARRAY", 100, ") FROM t;"), WEIR_ELIMIT);
-    assert_int_equal(parse_repeated(f, "SELECT * FROM ", "(SELECT * FROM ", 1000, "t;"), WEIR_ELIMIT);
+    assert_int_equal(parse_repeated(f, "SELECT CAST(a AS INT", " ARRAY", 100, ") FROM t;"),
+                     WEIR_ELIMIT);
+    assert_int_equal(parse_repeated(f, "SELECT * FROM ", "(SELECT * FROM ", 1000, "t;"),
+                     WEIR_ELIMIT);
     assert_int_equal(parse_repeated(f, "", "EXPLAIN ", 1000, "q;"), WEIR_ELIMIT);
     assert_int_equal(parse_repeated(f, "SELECT a", ", a", 100001, " FROM t;"), WEIR_ELIMIT);
-    assert_int_equal(parse_repeated(f, "CREATE STREAM s (a INT", ", a INT", 5000, ");"), WEIR_ELIMIT);
-    assert_int_equal(parse_repeated(f, "SELECT '", "aaaaaaaaaaaaaaaa", 300000, "' FROM t;"), WEIR_ELIMIT);
+    assert_int_equal(parse_repeated(f, "CREATE STREAM s (a INT", ", a INT", 5000, ");"),
+                     WEIR_ELIMIT);
+    assert_int_equal(parse_repeated(f, "SELECT '", "aaaaaaaaaaaaaaaa", 300000, "' FROM t;"),
+                     WEIR_ELIMIT);
     assert_int_equal(parse_repeated(f, "SELECT over ", "over ", 100000, ";"), WEIR_ESQL);
     /* Long, but flat: legal. */
-    assert_int_equal(parse_repeated(f, "SELECT a FROM t WHERE a = 1", " OR a = 2", 20000, ";"), WEIR_OK);
-    assert_int_equal(parse_repeated(f, "SELECT a FROM t WHERE a IN (1", ", 2", 90000, ");"), WEIR_OK);
+    assert_int_equal(parse_repeated(f, "SELECT a FROM t WHERE a = 1", " OR a = 2", 20000, ";"),
+                     WEIR_OK);
+    assert_int_equal(parse_repeated(f, "SELECT a FROM t WHERE a IN (1", ", 2", 90000, ");"),
+                     WEIR_OK);
     assert_int_equal(parse_repeated(f, "SELECT a FROM t", " JOIN t ON a = b", 10000, ";"), WEIR_OK);
     assert_int_equal(parse_repeated(f, "SELECT ", "- ", 150, "a FROM t;"), WEIR_OK);
     assert_int_equal(parse_repeated(f, "", "x; ", 300, ""), WEIR_ESQL);
@@ -622,7 +639,7 @@ static bool look_up(void *user, weir_sv name, weir_sv *value)
 {
     (void)user;
     static const char *const pairs[][2] = {
-        {"name", "my_stream"}, {"lit", "'it''s'"}, {"num", "-5"}, {"q", "it's"},
+        {"name", "my_stream"},       {"lit", "'it''s'"},    {"num", "-5"},       {"q", "it's"},
         {"bad", "a; DROP STREAM b"}, {"comment", "1 -- x"}, {"quoted", "`a b`"},
     };
     for (size_t i = 0; i < WEIR_COUNT(pairs); i++) {
@@ -640,13 +657,17 @@ static void substitution(void **state)
     weir_status st;
     weir_status_reset(&st);
     weir_sv out;
-    weir_sv text = WEIR_SV("SELECT ${lit}, ${num}, 'x ${q} ${none}', `${q}` /* ${q} */ FROM ${name};");
+    weir_sv text =
+        WEIR_SV("SELECT ${lit}, ${num}, 'x ${q} ${none}', `${q}` /* ${q} */ FROM ${name};");
     assert_ok(weir_substitute(text, look_up, NULL, &f->a, &out, &st), &st);
-    assert_sv_equal(out, "SELECT 'it''s', -5, 'x it''s ${none}', `${q}` /* ${q} */ FROM my_stream;");
+    assert_sv_equal(out,
+                    "SELECT 'it''s', -5, 'x it''s ${none}', `${q}` /* ${q} */ FROM my_stream;");
     assert_ok(weir_substitute(WEIR_SV("a ${none} $ { ${1}"), look_up, NULL, &f->a, &out, &st), &st);
     assert_sv_equal(out, "a ${none} $ { ${1}");
-    assert_int_equal(weir_substitute(WEIR_SV("a ${bad}"), look_up, NULL, &f->a, &out, &st), WEIR_ESQL);
-    assert_int_equal(weir_substitute(WEIR_SV("${comment}"), look_up, NULL, &f->a, &out, &st), WEIR_ESQL);
+    assert_int_equal(weir_substitute(WEIR_SV("a ${bad}"), look_up, NULL, &f->a, &out, &st),
+                     WEIR_ESQL);
+    assert_int_equal(weir_substitute(WEIR_SV("${comment}"), look_up, NULL, &f->a, &out, &st),
+                     WEIR_ESQL);
     assert_ok(weir_substitute(WEIR_SV("${quoted}"), look_up, NULL, &f->a, &out, &st), &st);
     assert_sv_equal(out, "`a b`");
 }
@@ -665,12 +686,32 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(kinds), TEST(listings), TEST(create_details), TEST(written_case),
-        TEST(explained_text), TEST(clauses), TEST(clauses_in_other_order), TEST(joins),
-        TEST(subqueries), TEST(match_recognize), TEST(soft_keywords_are_names), TEST(names),
-        TEST(reserved), TEST(literals), TEST(calls), TEST(positions), TEST(equality),
-        TEST(walking), TEST(types), TEST(recovery), TEST(directives), TEST(nothing),
-        TEST(single_statement), TEST(limits), TEST(substitution), TEST(variables_parse),
+        TEST(kinds),
+        TEST(listings),
+        TEST(create_details),
+        TEST(written_case),
+        TEST(explained_text),
+        TEST(clauses),
+        TEST(clauses_in_other_order),
+        TEST(joins),
+        TEST(subqueries),
+        TEST(match_recognize),
+        TEST(soft_keywords_are_names),
+        TEST(names),
+        TEST(reserved),
+        TEST(literals),
+        TEST(calls),
+        TEST(positions),
+        TEST(equality),
+        TEST(walking),
+        TEST(types),
+        TEST(recovery),
+        TEST(directives),
+        TEST(nothing),
+        TEST(single_statement),
+        TEST(limits),
+        TEST(substitution),
+        TEST(variables_parse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,20 +114,28 @@ static void expressions(void **state)
 static const char *const statements[] = {
     "create or replace stream if not exists s (k int key, v string) with (kafka_topic='t', "
     "'a.b'=-1.5, partitions=3, x=null, y=true);",
-    "create source table t (`k` bigint primary key, h bytes header('it''s')) with (key_format='json');",
-    "create table t with (kafka_topic='x') as select a, count(*) as n from s window tumbling (size 1 "
-    "hour, retention 2 days, grace period 1 minute) where a > 0 group by a having count(*) > 1 emit "
+    "create source table t (`k` bigint primary key, h bytes header('it''s')) with "
+    "(key_format='json');",
+    "create table t with (kafka_topic='x') as select a, count(*) as n from s window tumbling (size "
+    "1 "
+    "hour, retention 2 days, grace period 1 minute) where a > 0 group by a having count(*) > 1 "
+    "emit "
     "final;",
-    "create stream s as select * from a x join b as y within (1 day, 2 hours) grace period 3 seconds "
-    "on x.k = y.k left join c on y.j = c.j and y.i = c.i full outer join d on x.k = d.k partition by "
+    "create stream s as select * from a x join b as y within (1 day, 2 hours) grace period 3 "
+    "seconds "
+    "on x.k = y.k left join c on y.j = c.j and y.i = c.i full outer join d on x.k = d.k partition "
+    "by "
     "x.k emit changes;",
     "select a.*, b->*, 1 as one from a window w session (5 minutes) group by () limit 5;",
-    "select distinct x from (select y from z) as q inner join unnest(q.items) as item where a = 1 order "
+    "select distinct x from (select y from z) as q inner join unnest(q.items) as item where a = 1 "
+    "order "
     "by x desc, y limit 3 offset 4;",
     "with a as (select * from b), c as (select * from a) select * from c union all select * from d "
     "emit changes;",
-    "select * from e match_recognize (partition by u order by rowtime measures a.x as y one row per "
-    "match after match skip to next row pattern (a b*? ((c | d e)+? (x)+ ((y)+)* (z w)) f{2,} g{3} h{,4} i?) within "
+    "select * from e match_recognize (partition by u order by rowtime measures a.x as y one row "
+    "per "
+    "match after match skip to next row pattern (a b*? ((c | d e)+? (x)+ ((y)+)* (z w)) f{2,} g{3} "
+    "h{,4} i?) within "
     "interval '10' minute define a as a.v = 1, b as true) as m;",
     "select * from e match_recognize (pattern (a | b) define a as x, b as y);",
     "insert into s with (query_id='q') select * from x;",
@@ -141,18 +149,41 @@ static const char *const statements[] = {
     "create type if not exists t as struct<a int, b struct< >, c `lower`>;",
     "create sink connector if not exists c with ('connector.class'='x', topics='a,b');",
     "create source connector `c-1` with (a=1);",
-    "terminate all;", "terminate q;", "pause all;", "resume `q`;",
-    "explain select * from s;", "explain q;", "explain create stream a as select * from b;",
-    "describe s extended;", "describe streams;", "describe tables extended;", "describe function f;",
-    "describe connector c;", "show properties;", "list all topics extended;", "show streams;",
-    "show source connectors;", "show connector plugins;", "show queries extended;", "show variables;",
-    "print MyTopic from beginning sample 2 limit 3;", "print 't';",
-    "set 'auto.offset.reset'='earliest';", "unset 'x';", "alter system 'a'='b';",
-    "define Name = 'it''s';", "undefine Name;", "run script 'a.sql';",
-    "assert topic T with (partitions=1) timeout 5 seconds;", "assert not exists topic 'a';",
-    "assert schema subject 'S' id 4 timeout 1 minute;", "assert not exists schema id 4;",
-    "assert values s (a) values (1);", "assert null values s key (1);",
-    "assert stream s (a int key) with (kafka_topic='t');", "assert table t;",
+    "terminate all;",
+    "terminate q;",
+    "pause all;",
+    "resume `q`;",
+    "explain select * from s;",
+    "explain q;",
+    "explain create stream a as select * from b;",
+    "describe s extended;",
+    "describe streams;",
+    "describe tables extended;",
+    "describe function f;",
+    "describe connector c;",
+    "show properties;",
+    "list all topics extended;",
+    "show streams;",
+    "show source connectors;",
+    "show connector plugins;",
+    "show queries extended;",
+    "show variables;",
+    "print MyTopic from beginning sample 2 limit 3;",
+    "print 't';",
+    "set 'auto.offset.reset'='earliest';",
+    "unset 'x';",
+    "alter system 'a'='b';",
+    "define Name = 'it''s';",
+    "undefine Name;",
+    "run script 'a.sql';",
+    "assert topic T with (partitions=1) timeout 5 seconds;",
+    "assert not exists topic 'a';",
+    "assert schema subject 'S' id 4 timeout 1 minute;",
+    "assert not exists schema id 4;",
+    "assert values s (a) values (1);",
+    "assert null values s key (1);",
+    "assert stream s (a int key) with (kafka_topic='t');",
+    "assert table t;",
     "create stream ${name} (a int) with (x=${y});",
 };
 
@@ -197,16 +228,18 @@ static void layout(void **state)
     weir_arena_init(&a);
     weir_buf out;
     weir_buf_init(&out, 0);
-    print_script(&out, &a,
-                 WEIR_SV("create stream s with (kafka_topic='t', 'x.y'=1) as select a, b->c as d from "
-                         "t left join u on t.a = u.a where a like 'x' emit changes;"));
-    assert_string_equal(weir_buf_cstr(&out), "CREATE STREAM S WITH (KAFKA_TOPIC='t', 'x.y'=1) AS SELECT\n"
-                                             "  A,\n"
-                                             "  B->C AS D\n"
-                                             "FROM T\n"
-                                             "LEFT OUTER JOIN U ON (T.A = U.A)\n"
-                                             "WHERE (A LIKE 'x')\n"
-                                             "EMIT CHANGES;\n");
+    print_script(
+        &out, &a,
+        WEIR_SV("create stream s with (kafka_topic='t', 'x.y'=1) as select a, b->c as d from "
+                "t left join u on t.a = u.a where a like 'x' emit changes;"));
+    assert_string_equal(weir_buf_cstr(&out),
+                        "CREATE STREAM S WITH (KAFKA_TOPIC='t', 'x.y'=1) AS SELECT\n"
+                        "  A,\n"
+                        "  B->C AS D\n"
+                        "FROM T\n"
+                        "LEFT OUTER JOIN U ON (T.A = U.A)\n"
+                        "WHERE (A LIKE 'x')\n"
+                        "EMIT CHANGES;\n");
     weir_buf_deinit(&out);
     weir_arena_deinit(&a);
 }
