@@ -75,8 +75,7 @@ weir_datetime weir_datetime_of_timestamp(int64_t ms, const weir_tz *zone);
 
 weir_rc weir_dtf_format(const weir_dtf *f, const weir_datetime *t, weir_buf *out, weir_status *st);
 
-/* ORDER weir_chrono: by base unit, longest first, as ksqlDB's timestamp parser applies them; names
- * in datetime_parse.c */
+/* ORDER weir_chrono: names and ranges in datetime_resolve.c */
 typedef enum weir_chrono {
     WEIR_F_ERA,
     WEIR_F_YEAR_OF_ERA,
@@ -86,37 +85,37 @@ typedef enum weir_chrono {
     WEIR_F_WEEK_YEAR,
     WEIR_F_WEEK_OF_WEEK_YEAR,
     WEIR_F_WEEK_OF_MONTH,
-    WEIR_F_ALIGNED_WEEK_OF_MONTH,
-    WEIR_F_DAY_OF_WEEK,
     WEIR_F_LOCAL_DAY_OF_WEEK,
+    WEIR_F_DAY_OF_WEEK,
+    WEIR_F_ALIGNED_DAY_OF_WEEK,
     WEIR_F_DAY_OF_MONTH,
     WEIR_F_DAY_OF_YEAR,
     WEIR_F_MODIFIED_JULIAN_DAY,
     WEIR_F_AMPM,
-    WEIR_F_HOUR_OF_DAY,
-    WEIR_F_CLOCK_HOUR_OF_DAY,
     WEIR_F_HOUR_OF_AMPM,
     WEIR_F_CLOCK_HOUR_OF_AMPM,
+    WEIR_F_HOUR_OF_DAY,
+    WEIR_F_CLOCK_HOUR_OF_DAY,
     WEIR_F_MINUTE,
     WEIR_F_SECOND,
-    WEIR_F_MILLI_OF_DAY,
     WEIR_F_NANO,
+    WEIR_F_MILLI_OF_DAY,
     WEIR_F_NANO_OF_DAY,
     WEIR_F_OFFSET,
     WEIR_FIELDS
 } weir_chrono;
 
-/* What a text said, after resolving (ResolverStyle.SMART): which fields are known and their values.
- * A complete date or time is in `day` and `nano_of_day`. */
+/* What a text said, after resolving (ResolverStyle.SMART): a complete date and time are in `day` and
+ * `nano_of_day`, fields that were not used up are left in `set` and `value`. */
 typedef struct weir_datetime_fields {
-    uint32_t set; /* bit per weir_chrono: parsed and left over after resolving */
+    uint32_t set; /* bit per weir_chrono */
     int64_t value[WEIR_FIELDS];
-    bool has_date, has_time;
+    bool has_date, has_time, has_zone;
+    int32_t excess_days;   /* 24:00 without a date */
     int64_t day;
     int64_t nano_of_day;
-    bool has_zone;
-    int32_t excess_days;   /* 24:00 */
-    weir_sv zone_id;       /* borrowed from the text or static; empty with an offset only */
+    weir_sv zone_id;       /* region, static; empty: the zone is `zone_offset_s` */
+    int32_t zone_offset_s;
 } weir_datetime_fields;
 
 /* Case-insensitive, the whole text. WEIR_EDATA with Java's message when it does not match. */

@@ -334,7 +334,7 @@ void weir_dec_to_bytes(weir_buf *out, weir_dec x, weir_dec_type t)
     uint32_t n = b.n * 8 + 1; /* room for the sign bit */
     uint32_t carry = 1;
     for (uint32_t i = 0; i < n; i++) {
-        uint8_t byte = i / 8 < b.n ? (uint8_t)(b.w[i / 8] >> (i % 8 * 8)) : 0;
+        uint8_t byte = (uint8_t)(i / 8 < b.n ? b.w[i / 8] >> (i % 8 * 8) : 0);
         if (b.negative) {
             carry += (uint8_t)~byte;
             byte = (uint8_t)carry;

@@ -31,9 +31,14 @@ weir_sv weir_tz_id(const weir_tz *z); /* ZoneId.getId(): offsets normalised, `+1
 bool weir_tz_is_offset(const weir_tz *z);
 /* Seconds east of Greenwich at an instant, in seconds since the epoch. */
 int32_t weir_tz_offset(const weir_tz *z, int64_t epoch_s);
-bool weir_tz_is_dst(const weir_tz *z, int64_t epoch_s);
-/* Abbreviation in force (`PDT`); empty when the zone has none. */
-weir_sv weir_tz_abbreviation(const weir_tz *z, int64_t epoch_s);
+bool weir_tz_is_dst(const weir_tz *z, int64_t epoch_s); /* Java's view: summer, even in Dublin */
+/* ORDER weir_tz_name_kind: the fields of a set in tz_names.c */
+typedef enum weir_tz_name_kind { WEIR_TZ_STANDARD, WEIR_TZ_DAYLIGHT, WEIR_TZ_GENERIC } weir_tz_name_kind;
+/* English name: `PDT`, `Pacific Daylight Time`, `PT`; the id when there is none. */
+weir_sv weir_tz_name(const weir_tz *z, weir_tz_name_kind kind, bool full);
+/* The longest zone id, or with `names` also zone name, that `text` begins with in any case. Returns its
+ * length and the id of the zone, 0 when there is none. */
+uint32_t weir_tz_match(weir_sv text, bool names, bool full, weir_sv *id);
 /* Local seconds to the epoch as ZonedDateTime.of does: a time in a gap moves forward by the gap, in
  * an overlap the earlier offset wins unless `prefer` (NULL: none) is the other valid one. */
 int64_t weir_tz_from_local(const weir_tz *z, int64_t local_s, const int32_t *prefer);
