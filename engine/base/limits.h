@@ -23,3 +23,5 @@
 #define WEIR_REGEX_MATCH_LIMIT 10000000   /* PCRE2 match limit: bounds back-tracking */
 #define WEIR_REGEX_DEPTH_LIMIT 100000
 #define WEIR_LAMBDA_DEPTH_MAX 8           /* lambdas inside lambdas */
+#define WEIR_SCRIPT_DEPTH_MAX 8           /* RUN SCRIPT inside RUN SCRIPT */
+#define WEIR_HISTOGRAM_ENTRIES_MAX 1000   /* of one HISTOGRAM: later keys are ignored, as in ksqlDB */

@@ -123,6 +123,7 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
     const weir_session_config *c = &s->config;
     if (c->data_dir) {
         WEIR_TRY(weir_store_open(c->data_dir, &s->store, st));
+        s->journal = weir_store_batch_new();
     }
     WEIR_TRY(weir_topics_open(s->store, &s->topics, st));
     weir_topics_forget_consumed(s->topics, c->forget_consumed && !s->store);
@@ -185,6 +186,9 @@ void weir_session_close(weir_session *s)
     weir_store_close(s->store);
     weir_settings_deinit(&s->props);
     weir_settings_deinit(&s->vars);
+    weir_store_batch_free(s->journal);
+    weir_free(s->inserts);
+    weir__asserted_deinit(s);
     weir_free(s);
 }
 

@@ -37,6 +37,8 @@ typedef struct weir_session_config {
     int32_t default_partitions; /* of topics that no statement describes */
     const char *data_dir;       /* NULL: memory */
     bool forget_consumed;       /* memory topics without readers are forgotten (live runs) */
+    bool check_only;            /* ASSERT is bound, but not looked at (weir check) */
+    const char *script_dir;     /* where RUN SCRIPT also looks for files; NULL: nowhere */
     int64_t (*now_ms)(void *clock);
     void *clock;
     void (*on_result)(void *ctx, const weir_result *r); /* may be NULL */
@@ -60,6 +62,11 @@ typedef struct weir_script_outcome {
  * spans into the text) go to `diags`; `st` has the first error's message as ksqlDB words it. */
 weir_rc weir_session_execute(weir_session *s, weir_sv text, weir_script_outcome *out,
                              weir_diags *diags, weir_status *st);
+
+/* Commits the engine together with the session's journal. With a data directory every INSERT INTO …
+ * VALUES is journaled: the same statement in a later run over the same directory is not executed
+ * again (the k-th occurrence of a text stands for the k-th). */
+weir_rc weir_session_commit(weir_session *s, weir_status *st);
 
 /* Properties of the session (SET). Names are checked only by who reads them. */
 void weir_session_set(weir_session *s, weir_sv name, weir_sv value);

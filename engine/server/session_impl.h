@@ -11,6 +11,19 @@ typedef struct weir_setting_list {
     size_t n, cap;
 } weir_setting_list;
 
+/* INSERT INTO … VALUES that this run has come by: how often each text. */
+typedef struct weir_journal_text {
+    uint64_t hash;
+    uint32_t seen;
+} weir_journal_text;
+
+/* How far ASSERT VALUES has read a partition. */
+typedef struct weir_asserted {
+    weir_sv topic; /* owned */
+    int32_t partition;
+    int64_t next;
+} weir_asserted;
+
 /* A query and the arena its plan lives in. */
 typedef struct weir_held_query {
     weir_query *query;
@@ -30,6 +43,12 @@ struct weir_session {
     size_t n_queries, cap_queries;
     int64_t next_seq;
     uint64_t transient;        /* numbers transient queries */
+    uint32_t script_depth;     /* RUN SCRIPT inside RUN SCRIPT */
+    weir_store_batch *journal; /* entries of the next commit; NULL without a store */
+    weir_journal_text *inserts;
+    size_t n_inserts, cap_inserts;
+    weir_asserted *asserted;
+    size_t n_asserted, cap_asserted;
 };
 
 bool weir_settings_get(const weir_setting_list *l, weir_sv name, bool any_case, weir_sv *value);
@@ -43,6 +62,23 @@ weir_rc weir_statement_execute(weir_session *s, const weir_ast_stmt *stmt, weir_
 /* show.c: statements that only look. */
 weir_rc weir_statement_show(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
                             weir_status *st);
+/* describe.c: DESCRIBE, EXPLAIN. show.c hands them on. */
+weir_rc weir_statement_describe(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                                weir_status *st);
+weir_rc weir_statement_explain(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                               weir_status *st);
+weir_rc weir_statement_describe_function(weir_session *s, weir_sv name, weir_arena *a,
+                                         weir_result *r, weir_status *st);
+/* print.c: PRINT. */
+weir_rc weir_statement_print(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                             weir_status *st);
+/* assert.c: WEIR_EDATA with ksqlDB's message when the assertion does not hold. */
+weir_rc weir_statement_assert(weir_session *s, const weir_bound *b, weir_arena *a, weir_status *st);
+void weir__asserted_deinit(weir_session *s);
+/* script.c: RUN SCRIPT. */
+weir_rc weir_statement_run_script(weir_session *s, weir_sv file, weir_status *st);
+/* journal.c. True: this INSERT was committed in an earlier run. Else it is noted for the commit. */
+weir_rc weir__journal_insert(weir_session *s, weir_sv text, bool *done, weir_status *st);
 /* result.c: "CREATE_STREAM_AS_SELECT", … */
 const char *weir_bound_name(const weir_bound *b);
 /* The properties as the binder reads them. */

@@ -47,10 +47,16 @@ static void stop_query(weir_session *s, weir_sv id)
     }
 }
 
+/* Whose rows they are; lives with the plan. */
+typedef struct client {
+    const weir_session *session;
+    const weir_plan *plan;
+} client;
+
 static bool client_rows(void *ctx, const weir_batch *b)
 {
-    weir_session *s = ctx;
-    return s->config.on_rows(s->config.ctx, NULL, b);
+    const client *c = ctx;
+    return c->session->config.on_rows(c->session->config.ctx, c->plan, b);
 }
 
 /* Starts a plan; on success its arena is the session's. */
@@ -59,8 +65,10 @@ static weir_rc start_query(weir_session *s, const weir_plan *plan, weir_query *r
 {
     weir_query *q = NULL;
     weir_held_query *before = replace ? held(s, replace) : NULL;
+    client *c = WEIR_NEW(a, client);
+    *c = (client){s, plan};
     WEIR_TRY(weir_engine_add(s->engine, plan, start_position(s), replace,
-                             s->config.on_rows ? client_rows : NULL, s, &q, st));
+                             s->config.on_rows ? client_rows : NULL, c, &q, st));
     if (before) {
         release(s, before);
     }
@@ -129,18 +137,20 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool 
     return WEIR_OK;
 }
 
-static weir_rc insert_values(weir_session *s, const weir_bound_insert *in, weir_result *r,
-                             weir_status *st)
+static weir_rc insert_values(weir_session *s, const weir_bound *b, weir_result *r, weir_status *st)
 {
+    const weir_bound_insert *in = &b->as.insert;
     r->source = in->source.name;
     r->topic = in->source.topic;
     weir_buf key = {0};
     weir_buf value = {0};
     bool key_null = false;
     bool value_null = false;
+    bool done = false;
     weir_rc rc = weir_session_encode(s, &in->source, in->values, false, &key, &key_null, &value,
                                      &value_null, st);
-    if (rc == WEIR_OK) {
+    rc = rc ? rc : weir__journal_insert(s, b->sql, &done, st);
+    if (rc == WEIR_OK && !done) {
         weir_topic *t = weir_session_topic(s, in->source.topic, 0, -1);
         weir_sv k = key_null ? (weir_sv){NULL, WEIR_NULL_BYTES} : weir_buf_view(&key);
         weir_sv v = value_null ? (weir_sv){NULL, WEIR_NULL_BYTES} : weir_buf_view(&value);
@@ -263,7 +273,7 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
         r->message = WEIR_SV("Source altered");
         return WEIR_OK;
     case WEIR_B_INSERT_VALUES:
-        return insert_values(s, &b->as.insert, r, st);
+        return insert_values(s, b, r, st);
     case WEIR_B_SELECT:
         return transient(s, &b->as.select, a, keep, r, st);
     case WEIR_B_DROP:
@@ -297,14 +307,16 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
     case WEIR_B_SHOW:
     case WEIR_B_PRINT:
         return weir_statement_show(s, b, a, r, st);
-    case WEIR_B_CREATE_CONNECTOR:
-    case WEIR_B_DROP_CONNECTOR:
     case WEIR_B_ASSERT_TOPIC:
-    case WEIR_B_ASSERT_SCHEMA:
     case WEIR_B_ASSERT_VALUES:
     case WEIR_B_ASSERT_NULL_VALUES:
     case WEIR_B_ASSERT_SOURCE:
+        return weir_statement_assert(s, b, a, st);
     case WEIR_B_RUN_SCRIPT:
+        return weir_statement_run_script(s, b->as.set.value, st);
+    case WEIR_B_CREATE_CONNECTOR:
+    case WEIR_B_DROP_CONNECTOR:
+    case WEIR_B_ASSERT_SCHEMA:
         break;
     }
     return weir_fail(st, WEIR_ENOTIMPL, "%s is not executable here yet",
