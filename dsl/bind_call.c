@@ -212,6 +212,10 @@ weir_rc weir__call(weir__env *env, const weir_ast_expr *e, const weir_expr **out
     if (!fn) {
         return no_function(env, e, c->name.name);
     }
+    const weir_expr **args = WEIR_NEW_N(b->a, const weir_expr *, e->n);
+    for (uint32_t i = 0; i < e->n; i++) {
+        WEIR_TRY(bind_argument(env, e->args[i], &args[i]));
+    }
     if (fn->n_aggs > 0) {
         return weir__fail(b, e->span, "%s does not support aggregate functions: %s is an aggregate "
                           "function.", env->no_aggregates ? env->no_aggregates : "The expression",
@@ -225,10 +229,6 @@ weir_rc weir__call(weir__env *env, const weir_ast_expr *e, const weir_expr **out
     if (c->distinct) {
         return weir__fail(b, e->span, "DISTINCT can only be used in aggregate functions: %s is not "
                           "one.", fn->name);
-    }
-    const weir_expr **args = WEIR_NEW_N(b->a, const weir_expr *, e->n);
-    for (uint32_t i = 0; i < e->n; i++) {
-        WEIR_TRY(bind_argument(env, e->args[i], &args[i]));
     }
     return weir__call_bound(env, e, fn, args, e->n, out);
 }

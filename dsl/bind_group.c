@@ -594,6 +594,7 @@ static weir_rc project(grouping *g)
                           "The projection contains no value columns.");
     }
     if (q->persistent) {
+        WEIR_TRY(weir__check_result_timestamp(q, cols, n));
         WEIR_TRY(missing_groups(g));
         WEIR_TRY(weir__no_duplicates(q, cols, n, g->n_keys));
     } else {

@@ -9,6 +9,8 @@
 
 #include "engine/base/limits.h"
 
+#define SOURCES_MAX 64 /* of one query */
+
 /* ---------------------------------------------------------------- names of the sources */
 
 static weir_rc source_of(weir__query *q, const weir_ast_rel *r, const weir_source **out)
@@ -217,7 +219,7 @@ typedef struct join {
 
 typedef struct used {
     const weir__query *q;
-    bool rels[64];
+    bool rels[SOURCES_MAX];
     uint32_t n;
     const weir__rel *one;
 } used;
@@ -382,22 +384,35 @@ static weir_rc known_sources(join *j, const weir_ast_expr *e)
     return WEIR_OK;
 }
 
+/* Names in all ON clauses, before anything else is looked at. */
+weir_rc weir__resolve_on(weir__query *q)
+{
+    for (uint32_t i = 1; i < q->n_sources; i++) {
+        const weir_ast_rel *r = q->rels[i].ast;
+        weir__clause on;
+        if (!r->on) {
+            q->b->prefix = WEIR__PARSING;
+            return weir__fail(q->b, r->span,
+                              "Invalid join criteria specified. KSQL only supports joining on column "
+                              "values. For example `... left JOIN right on left.col = right.col ...`."
+                              " Tables can only be joined on the Table's key column. KSQL will "
+                              "repartition streams if the column in the join criteria is not the key "
+                              "column.");
+        }
+        WEIR_TRY(weir__resolve(q, r->on, "JOIN ON", &on));
+        if (q->unknown) {
+            return weir__unknown_column(q, q->unknown_clause, q->unknown);
+        }
+    }
+    return WEIR_OK;
+}
+
 static weir_rc criteria(join *j)
 {
     weir__query *q = j->q;
     const weir_ast_rel *r = j->rel->ast;
     weir__clause on;
-    if (!r->on) {
-        return weir__fail(q->b, r->span,
-                          "Invalid join criteria specified. KSQL only supports joining on column "
-                          "values. For example `... left JOIN right on left.col = right.col ...`. "
-                          "Tables can only be joined on the Table's key column. KSQL will repartition "
-                          "streams if the column in the join criteria is not the key column.");
-    }
     WEIR_TRY(weir__resolve(q, r->on, "JOIN ON", &on));
-    if (q->unknown) {
-        return weir__unknown_column(q, q->unknown_clause, q->unknown);
-    }
     WEIR_TRY(known_sources(j, on.qualified));
     uint32_t max = count_conjuncts(on.qualified);
     j->criteria = WEIR_NEW_N(q->b->a, criterion, max);
@@ -603,14 +618,16 @@ static weir_rc bind_keys(join *j, const weir_node *node, bool old, const weir_ex
     return WEIR_OK;
 }
 
-/* The keys are the node's key already. */
+/* The keys are the node's key already. Joins have a copy of the key column among their values, so
+ * names are compared. */
 static bool keyed_by(const weir_node *node, const weir_expr *const *keys, uint32_t n)
 {
     if (node->schema->n_keys != n) {
         return false;
     }
     for (uint32_t i = 0; i < n; i++) {
-        if (keys[i]->ex != WEIR_EX_COLUMN || keys[i]->column != i) {
+        if (keys[i]->ex != WEIR_EX_COLUMN ||
+            !weir_sv_eq(node->schema->cols[keys[i]->column].name, node->schema->cols[i].name)) {
             return false;
         }
     }
@@ -943,6 +960,10 @@ static weir_rc make_join(join *j, const weir_expr *const *old_keys, bool last,
     update_keys(j);
     q->join_key = key_name(q);
     q->join_foreign = j->foreign;
+    weir_column key = {.name = q->join_key, .type = old_keys[0]->type, .role = WEIR_COL_KEY};
+    if (weir_type_has_map(key.type)) {
+        return weir__check_key(q->b, &key, 1, &format, j->criteria[0].ast->span);
+    }
     weir_node_kind kind = j->foreign      ? WEIR_N_JOIN_FOREIGN
                         : left->table     ? WEIR_N_JOIN_TABLE
                         : right->table    ? WEIR_N_JOIN_LOOKUP
@@ -987,15 +1008,28 @@ static weir_rc join_source(weir__query *q, uint32_t at, int32_t *left_partitions
     return make_join(&j, old_keys, at + 1 == q->n_sources, left_partitions);
 }
 
+/* Column numbers are 16 bits, and every join and re-key repeats its columns. */
+static weir_rc check_size(weir__query *q)
+{
+    uint32_t columns = 0;
+    for (uint32_t i = 0; i < q->n_sources; i++) {
+        columns += q->rels[i].source->schema->n + 8u;
+    }
+    if (q->n_sources > SOURCES_MAX || columns > 4 * WEIR_COLUMNS_MAX) {
+        return weir_fail_at(q->b->st, WEIR_ELIMIT, q->rels[0].span,
+                            "FROM has more than %d sources or %d columns", SOURCES_MAX,
+                            4 * WEIR_COLUMNS_MAX);
+    }
+    return WEIR_OK;
+}
+
 weir_rc weir__joins(weir__query *q)
 {
     const weir_source *first = q->rels[0].source;
     int32_t partitions = weir_catalog_topic_partitions(q->b->catalog, first->topic);
     partitions = partitions ? partitions : first->partitions;
     q->partitions = partitions;
-    if (q->n_sources > 64) {
-        return weir_fail_at(q->b->st, WEIR_ELIMIT, q->rels[64].span, "more than 64 sources");
-    }
+    WEIR_TRY(check_size(q));
     q->at = source_node(q, &q->rels[0]);
     q->key_format = first->key_format;
     for (uint32_t i = 1; i < q->n_sources; i++) {

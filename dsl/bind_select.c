@@ -80,19 +80,38 @@ static void push_source(weir__query *q, outputs *out, weir_span span, const weir
     }
 }
 
-/* PARTITION BY: the new key first, then everything else that is not a pseudo column. */
+static void push_once(weir__query *q, outputs *out, weir_span span, weir_sv name)
+{
+    for (uint32_t i = 0; i < out->n; i++) {
+        if (weir_sv_eq(out->items[i].name, name)) {
+            return;
+        }
+    }
+    push_column(q, out, span, name);
+}
+
+/* PARTITION BY: the new key, then per source its values and, last, what had been its key. */
 static void push_partitioned(weir__query *q, outputs *out, weir_span span)
 {
     const weir_schema *s = q->at->schema;
-    for (uint32_t i = 0; i < s->n; i++) {
-        const weir_column *c = &s->cols[i];
-        bool repeated = false;
-        for (uint32_t k = 0; k < s->n_keys && k < i; k++) {
-            repeated = repeated || weir_sv_eq(s->cols[k].name, c->name);
+    outputs mine = {0};
+    for (uint32_t k = 0; k < s->n_keys; k++) {
+        push_once(q, &mine, span, s->cols[k].name);
+    }
+    for (uint32_t r = 0; r < q->n_rels; r++) {
+        const weir__rel *rel = &q->rels[r];
+        const weir_schema *from = rel->source ? rel->source->schema : NULL;
+        if (!from) {
+            push_once(q, &mine, span, rel->alias);
+            continue;
         }
-        if (!repeated && c->role <= WEIR_COL_HEADER) {
-            push_column(q, out, span, c->name);
+        for (uint32_t i = 0; i < from->n; i++) {
+            uint32_t c = (i + from->n_keys) % from->n;
+            push_once(q, &mine, span, weir__internal_name(q, rel->alias, from->cols[c].name));
         }
+    }
+    for (uint32_t i = 0; i < mine.n; i++) {
+        WEIR_PUSH(q->b->a, out->items, out->n, out->cap, mine.items[i]);
     }
 }
 
@@ -198,6 +217,14 @@ weir_rc weir__no_duplicates(weir__query *q, const weir_column *cols, uint32_t n,
         }
     }
     return WEIR_OK;
+}
+
+weir_rc weir__check_result_timestamp(weir__query *q, const weir_column *cols, uint32_t n)
+{
+    weir_schema s = {.n = (uint16_t)n, .cols = cols};
+    return q->with ? weir__check_timestamp(q->b, &s, q->with->timestamp, q->with->timestamp_format,
+                                           q->with->timestamp_span)
+                   : WEIR_OK;
 }
 
 weir_rc weir__make_project(weir__query *q, const weir_column *cols, const weir_expr *const *exprs,
@@ -414,6 +441,7 @@ static weir_rc persistent_project(select *s)
         weir__fail(q->b, q->ast->select.items[0].span, "The projection contains no value columns.");
         return weir_hint(q->b->st, "AS_VALUE(key) AS name copies a key into the value");
     }
+    WEIR_TRY(weir__check_result_timestamp(q, cols, n));
     WEIR_TRY(check_key(s));
     WEIR_ASSERT(keys_found == n_keys);
     WEIR_TRY(weir__no_duplicates(q, cols, n, n_keys));

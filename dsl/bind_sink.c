@@ -314,10 +314,9 @@ weir_rc weir__bind_create_as(weir__binder *b, const weir_ast_create *c, weir_bou
                           c->table ? "TABLE" : "STREAM");
     }
     WEIR_TRY(check_retention(b, c, &w));
+    q.with = &w;
     WEIR_TRY(weir__query_plan(&q));
     describe_sink(&q, c, &w, s);
-    WEIR_TRY(weir__check_timestamp(b, s->schema, s->timestamp_column, s->timestamp_format,
-                                   w.timestamp_span));
     WEIR_TRY(sink_formats(&q, &w, s));
     WEIR_TRY(weir__check_formats(b, s->schema, &s->key_format, &s->value_format, w.wrap,
                                  w.wrap == WEIR_WRAP_DEFAULT ? c->name.span : w.wrap_span));

@@ -121,6 +121,7 @@ typedef struct weir__query {
     bool pull;
     weir_sv sink_name;         /* persistent */
     const weir_source *target; /* INSERT INTO */
+    const struct weir__with *with; /* CREATE AS */
 
     weir__rel *rels;           /* sources, then UNNESTs as they come */
     uint32_t n_rels;
@@ -254,7 +255,8 @@ bool weir__coerce_value(weir_arena *a, const weir_type *from, const weir_value *
 /* ---------------------------------------------------------------- bind_with.c, bind_format.c */
 
 /* WITH (…) of CREATE and CREATE AS, as written. */
-typedef struct weir__with {
+typedef struct weir__with weir__with;
+struct weir__with {
     const weir_ast_props *ast;
     weir_sv topic, key_format, value_format, timestamp, timestamp_format;
     weir_sv key_schema_name, value_schema_name, key_nullable, value_nullable;
@@ -269,8 +271,7 @@ typedef struct weir__with {
     char key_delimiter, value_delimiter; /* 0: not given */
     int32_t key_schema_id, value_schema_id; /* 0: not given */
     weir_window window;           /* WINDOW_TYPE, WINDOW_SIZE */
-    bool cleanup_policy;
-} weir__with;
+};
 
 weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *props, weir_span span, bool create_as,
                         weir__with *out);
@@ -302,8 +303,8 @@ weir_node *weir__node(weir__query *q, weir_node_kind kind, const weir_schema *sc
 /* Query → plan without sink. Ends with a PROJECT. */
 weir_rc weir__query_plan(weir__query *q);
 weir_rc weir__from(weir__query *q);         /* bind_join.c: names of the sources */
+weir_rc weir__resolve_on(weir__query *q);   /* bind_join.c: names in their criteria */
 weir_rc weir__joins(weir__query *q);        /* bind_join.c: their nodes */
-weir_rc weir__star(weir__query *q, weir_sv alias, weir_sv **names, uint32_t *n);
 weir_rc weir__check_join_key(weir__query *q);
 weir_rc weir__window_clause(weir__query *q);
 weir_rc weir__check_groups(weir__query *q); /* bind_group.c: what may stand where */
@@ -322,6 +323,8 @@ weir_rc weir__keys_missing(weir__query *q, const char *what, const weir_sv *keys
 /* PROJECT over q->at: columns [keys][values][window bounds of a windowed key]. */
 weir_rc weir__make_project(weir__query *q, const weir_column *cols, const weir_expr *const *exprs,
                            uint32_t n, uint32_t n_keys);
+/* WITH (TIMESTAMP = …) against the result: before the key is asked for, as ksqlDB does. */
+weir_rc weir__check_result_timestamp(weir__query *q, const weir_column *cols, uint32_t n);
 weir_rc weir__no_duplicates(weir__query *q, const weir_column *cols, uint32_t n, uint32_t n_keys);
 
 weir_rc weir__bind_select(weir__binder *b, const weir_ast_query *ast, weir_bound *out);
