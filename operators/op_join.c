@@ -1,0 +1,196 @@
+/* What the joins share. */
+#include "operators/op_join.h"
+
+#define JOIN_BYTES_MAX ((size_t)1 << 31)
+
+static void open_side(weir__join *j, int side)
+{
+    const weir_node *in = j->op->node->in[side];
+    weir_arena *a = weir_task_arena(j->op->task);
+    const weir_type **types = WEIR_NEW_N(a, const weir_type *, in->schema->n);
+    for (uint32_t i = 0; i < in->schema->n; i++) {
+        types[i] = in->schema->cols[i].type;
+    }
+    weir_row_codec_init(&j->codec[side], a, types, in->schema->n);
+    weir__keys_init(&j->keys[side], a, in->schema, in->window.kind != WEIR_WINDOW_NONE);
+}
+
+void weir__join_open(weir__join *j, weir_op *op)
+{
+    const weir_node *node = op->node;
+    weir_arena *a = weir_task_arena(op->task);
+    j->op = op;
+    j->n_keys = node->schema->n_keys;
+    j->n_left = node->in[0]->schema->n;
+    j->n_right = node->in[1]->schema->n;
+    open_side(j, 0);
+    open_side(j, 1);
+    weir_schema *both = WEIR_NEW(a, weir_schema);
+    *both = (weir_schema){.n = (uint16_t)(j->n_left + j->n_right),
+                          .cols = node->schema->cols + j->n_keys};
+    j->both = both;
+    if (node->join.residual) {
+        j->residual =
+            weir_program_new(a, both, &node->join.residual, 1, weir_task_settings(op->task));
+        j->errors = weir_op_errors(op, WEIR_SV("ON"));
+    }
+    weir_buf_init(&j->rows, JOIN_BYTES_MAX);
+    weir_buf_init(&j->bytes, JOIN_BYTES_MAX);
+    j->at = WEIR_NEW_N(a, weir__joined, WEIR_BATCH_ROWS);
+    j->times = WEIR_NEW_N(a, int64_t, WEIR_BATCH_ROWS);
+    j->seqs = WEIR_NEW_N(a, int64_t, WEIR_BATCH_ROWS);
+}
+
+void weir__join_close(weir__join *j)
+{
+    weir__keys_deinit(&j->keys[0]);
+    weir__keys_deinit(&j->keys[1]);
+    weir_buf_deinit(&j->rows);
+    weir_buf_deinit(&j->bytes);
+}
+
+void weir__join_begin(weir__join *j, const weir_batch *b)
+{
+    WEIR_ASSERT(j->n == 0);
+    j->arena = b->arena;
+    j->seq = b->seq != NULL;
+    j->out = NULL;
+}
+
+bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint16_t *rows,
+                       uint32_t n, weir_sv *out)
+{
+    weir_buf_reset(&j->rows);
+    if (!weir_row_encode_batch(&j->codec[side], &j->rows, b->cols, rows, n, j->starts)) {
+        weir_task_fail(j->op->task, "the rows of one batch take more than %zu bytes",
+                       JOIN_BYTES_MAX);
+        return false;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = (weir_sv){j->rows.p + j->starts[i], j->starts[i + 1] - j->starts[i]};
+    }
+    return true;
+}
+
+/* ---- joined rows ---- */
+
+static void keep(weir__join *j, weir__joined *r, uint32_t which, weir_sv row)
+{
+    r->at[which] = (uint32_t)j->bytes.n;
+    r->n[which] = row.n;
+    weir_buf_sv(&j->bytes, row);
+}
+
+void weir__join_add(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
+                    const weir__pair *before)
+{
+    uint64_t more = (uint64_t)now.left.n + now.right.n + key.n +
+                    (before ? (uint64_t)before->left.n + before->right.n : 0);
+    if (j->n == WEIR_BATCH_ROWS || j->bytes.n + more > JOIN_BYTES_MAX / 2) {
+        weir__join_emit(j);
+    }
+    weir__joined *r = &j->at[j->n];
+    *r = (weir__joined){.key_n = key.n, .key_at = (uint32_t)j->bytes.n};
+    if (key.n != WEIR_NULL_BYTES) {
+        weir_buf_sv(&j->bytes, key);
+    }
+    keep(j, r, 0, now.left);
+    keep(j, r, 1, now.right);
+    r->flags = (uint8_t)((now.present ? 0 : WEIR_ROW_NULL_VALUE) |
+                         (key.n == WEIR_NULL_BYTES ? WEIR_ROW_NULL_KEY : 0));
+    if (before) {
+        keep(j, r, 2, before->left);
+        keep(j, r, 3, before->right);
+        r->old_flags = before->present ? 0 : WEIR_ROW_NULL_VALUE;
+    }
+    j->times[j->n] = time;
+    j->seqs[j->n++] = seq;
+    if (j->bytes.over) {
+        weir_task_fail(j->op->task, "a joined row takes more than %zu bytes", JOIN_BYTES_MAX);
+    }
+}
+
+static void decode_side(weir__join *j, weir_batch *out, uint32_t which)
+{
+    uint32_t side = which & 1;
+    weir_sv *rows = weir_arena_alloc(j->arena, j->n * sizeof *rows);
+    for (uint32_t i = 0; i < j->n; i++) {
+        rows[i] = (weir_sv){j->bytes.p + j->at[i].at[which], j->at[i].n[which]};
+    }
+    weir_vec *cols = out->cols + j->n_keys + (side ? j->n_left : 0);
+    for (uint32_t c = 0; c < j->codec[side].n; c++) {
+        weir_row_gather(&j->codec[side], rows, j->n, c, &cols[c], j->arena, NULL);
+    }
+}
+
+static void decode_keys(weir__join *j, weir_batch *out)
+{
+    weir_sv *keys = weir_arena_alloc(j->arena, j->n * sizeof *keys);
+    for (uint32_t i = 0; i < j->n; i++) {
+        keys[i] = (weir_sv){j->bytes.p + j->at[i].key_at, j->at[i].key_n};
+    }
+    weir__keys_columns(&j->keys[0], keys, j->n, out->cols, j->arena);
+}
+
+void weir__join_emit(weir__join *j)
+{
+    if (j->n == 0 || weir_task_failed(j->op->task)) {
+        j->n = 0;
+        weir_buf_reset(&j->bytes);
+        return;
+    }
+    bool old = j->op->node->need_old;
+    if (!j->out) { /* one batch serves all the rows that come from the batch being read */
+        j->out = weir_batch_new(j->arena, j->op->node->schema);
+        j->out->old = old ? weir_batch_new(j->arena, j->op->node->schema) : NULL;
+    }
+    weir_batch *out = j->out;
+    uint8_t flags = 0;
+    for (uint32_t i = 0; i < j->n; i++) {
+        flags |= j->at[i].flags;
+    }
+    if (flags || out->flags) {
+        for (uint32_t i = 0; i < j->n; i++) {
+            weir_batch_need_flags(out)[i] = j->at[i].flags;
+        }
+    }
+    decode_keys(j, out);
+    decode_side(j, out, 0);
+    decode_side(j, out, 1);
+    out->rowtime = j->times;
+    out->seq = j->seq ? j->seqs : NULL;
+    out->rows = out->nsel = (uint16_t)j->n;
+    if (old) {
+        decode_side(j, out->old, 2);
+        decode_side(j, out->old, 3);
+        for (uint32_t i = 0; i < j->n; i++) {
+            weir_batch_need_flags(out->old)[i] = j->at[i].old_flags;
+        }
+        memcpy(out->old->cols, out->cols, j->n_keys * sizeof *out->cols);
+        out->old->rowtime = j->times;
+        out->old->rows = out->old->nsel = out->rows;
+    }
+    j->n = 0;
+    weir_emit(j->op, out);
+    weir_buf_reset(&j->bytes);
+}
+
+uint32_t weir__join_filter(weir__join *j, int side, weir_sv fixed, const weir_sv *rows, uint32_t n,
+                           uint16_t *pass)
+{
+    weir_batch *b = weir_batch_new(j->arena, j->both);
+    b->rows = b->nsel = (uint16_t)n;
+    memset(b->rowtime, 0, n * sizeof *b->rowtime);
+    weir_sv *same = weir_arena_alloc(j->arena, n * sizeof *same);
+    for (uint32_t i = 0; i < n; i++) {
+        same[i] = fixed;
+    }
+    for (uint32_t s = 0; s < 2; s++) {
+        weir_vec *cols = b->cols + (s ? j->n_left : 0);
+        for (uint32_t c = 0; c < j->codec[s].n; c++) {
+            weir_row_gather(&j->codec[s], (int)s == side ? same : rows, n, c, &cols[c], j->arena,
+                            NULL);
+        }
+    }
+    return weir_program_filter(j->residual, b, pass, j->errors);
+}

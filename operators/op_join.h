@@ -1,0 +1,55 @@
+/* What the joins share: rows of both sides as bytes, and the joined rows on their way out.
+ *
+ * Joined rows are collected as bytes (what they are made from may change before they leave), then a
+ * whole batch is decoded column by column. */
+#pragma once
+#include "operators/op_state.h"
+
+/* One side of a change of a joined row: no row at all, or a pair with a side that may be missing. */
+typedef struct weir__pair {
+    bool present;
+    weir_sv left, right; /* n == 0: all columns NULL */
+} weir__pair;
+
+typedef struct weir__joined {
+    uint32_t key_at, key_n;      /* key_n == WEIR_NULL_BYTES: null key */
+    uint32_t at[4], n[4];        /* left, right, left before, right before */
+    uint8_t flags, old_flags;
+} weir__joined;
+
+typedef struct weir__join {
+    weir_op *op;
+    uint32_t n_keys, n_left, n_right;
+    weir_row_codec codec[2];     /* rows of in[0], in[1] */
+    weir__keys keys[2];
+    weir_program *residual;      /* NULL: none; over [in[0] columns, in[1] columns] */
+    const weir_schema *both;
+    weir_row_errors *errors;
+    /* Rows of the batch being read. */
+    weir_buf rows;
+    uint32_t starts[WEIR_BATCH_ROWS + 1];
+    /* Joined rows. */
+    weir_arena *arena;
+    bool seq;
+    weir_batch *out;
+    weir_buf bytes;
+    uint32_t n;
+    weir__joined *at;            /* [WEIR_BATCH_ROWS] */
+    int64_t *times, *seqs;
+} weir__join;
+
+void weir__join_open(weir__join *j, weir_op *op);
+void weir__join_close(weir__join *j);
+/* Starts the work on a batch of side `side`. */
+void weir__join_begin(weir__join *j, const weir_batch *b);
+/* Encodes rows[0..n) of side `side`; out[i] is valid until the next call. False: task failed. */
+bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint16_t *rows,
+                       uint32_t n, weir_sv *out);
+/* Adds a joined row. `before` NULL: nobody reads it. Bytes are copied. */
+void weir__join_add(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
+                    const weir__pair *before);
+void weir__join_emit(weir__join *j);
+/* Which of the candidates meet the residual condition: sides[side] is the fixed row, the others come
+ * from `rows`. Writes the positions that do to `pass` and returns how many; n ≤ WEIR_BATCH_ROWS. */
+uint32_t weir__join_filter(weir__join *j, int side, weir_sv fixed, const weir_sv *rows, uint32_t n,
+                           uint16_t *pass);

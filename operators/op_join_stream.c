@@ -1,0 +1,349 @@
+/* Stream–stream join within a time window. Each row of one side is kept and meets the rows of the
+ * other side whose time is near enough, in order of time.
+ *
+ * Outer joins. Without GRACE a row that meets nobody leaves at once with NULLs (and again when a
+ * match comes). With GRACE it waits until its window is closed for good. When that is checked, and
+ * how far the check looks, follows Kafka Streams to the letter, with `least` in the part of its
+ * minTime: the results' order depends on it.
+ *
+ * Everything happens row by row: batches only save the encoding of keys and rows. */
+#include "engine/base/alloc.h"
+#include "operators/op_join_stream.h"
+#include "operators/op_kinds.h"
+
+typedef struct op_join_stream {
+    weir_op op;
+    weir__join join;
+    stream_side sides[2];
+    int64_t before[2], after[2]; /* as seen from each side */
+    bool outer[2];               /* rows of this side leave also without a match */
+    int64_t retention;
+    int64_t stream_time;         /* of both sides together; -1: none */
+    bool waits;                  /* outer, with GRACE */
+    outer_buffer waiting;
+    int64_t least;               /* no waiting row is older, as far as is known; INT64_MAX: none */
+    weir__wire_keys wire[2];
+    weir__candidate *found;
+    size_t n_found, found_cap;
+} op_join_stream;
+
+#define BUCKETS 64 /* of a side's retention */
+#define TAG_SIDE 'L' /* and 'M': bucket ‖ key → rows */
+#define TAG_WAITING 'O'
+#define TAG_CLOCK 'T'
+
+static int64_t plus(int64_t a, int64_t b)
+{
+    int64_t r;
+    return __builtin_add_overflow(a, b, &r) ? (b < 0 ? INT64_MIN : INT64_MAX) : r;
+}
+
+static weir_rc stream_open(weir_op *op, weir_status *st)
+{
+    op_join_stream *j = (op_join_stream *)op;
+    const weir_node *n = op->node;
+    weir_join type = n->join.type;
+    weir__join_open(&j->join, op);
+    j->before[0] = j->after[1] = n->join.before_ms;
+    j->after[0] = j->before[1] = n->join.after_ms;
+    j->outer[0] = type == WEIR_JOIN_LEFT || type == WEIR_JOIN_FULL;
+    j->outer[1] = type == WEIR_JOIN_RIGHT || type == WEIR_JOIN_FULL;
+    int64_t span = plus(n->join.before_ms, n->join.after_ms);
+    j->retention = plus(span, n->join.grace_ms);
+    int64_t width = weir_max64(weir_max64(span, j->retention / BUCKETS), 1);
+    weir__side_open(&j->sides[0], op->task, width);
+    weir__side_open(&j->sides[1], op->task, width);
+    j->stream_time = -1;
+    j->least = INT64_MAX;
+    j->waits = n->join.has_grace && (j->outer[0] || j->outer[1]);
+    if (!j->waits) {
+        return WEIR_OK;
+    }
+    weir__outer_open(&j->waiting, op->task);
+    weir_format_spec format = weir__key_format(n->in[0]);
+    for (int side = 0; side < 2; side++) {
+        WEIR_TRY(weir__wire_keys_init(&j->wire[side], op->task, &format, n->in[side],
+                                      (weir_sv){NULL, 0}, st));
+    }
+    return WEIR_OK;
+}
+
+static void stream_close(weir_op *op)
+{
+    op_join_stream *j = (op_join_stream *)op;
+    weir__join_close(&j->join);
+    for (int side = 0; side < 2; side++) {
+        weir__side_close(&j->sides[side]);
+        weir__wire_keys_deinit(&j->wire[side]);
+    }
+    weir__outer_close(&j->waiting);
+    weir_free(j->found);
+}
+
+static weir__pair pair_of(int side, weir_sv mine, weir_sv other)
+{
+    return side == 0 ? (weir__pair){true, mine, other} : (weir__pair){true, other, mine};
+}
+
+static void emit_alone(op_join_stream *j, int side, weir_sv key, int64_t time, int64_t seq,
+                       weir_sv row)
+{
+    weir__join_add(&j->join, key, time, seq, pair_of(side, row, (weir_sv){NULL, 0}), NULL);
+}
+
+static void give_up(op_join_stream *j, size_t i, int side, int64_t time, int64_t seq)
+{
+    weir_sv key;
+    weir_sv row;
+    uint32_t at = 0;
+    while (weir__outer_next(weir__outer_at(&j->waiting, i), &at, &key, &row)) {
+        emit_alone(j, side, key, time, seq, row);
+    }
+    weir__outer_kill(&j->waiting, i);
+}
+
+/* A row of `side` has moved stream time (or stands at it): lets waiting rows go whose window has
+ * closed. The walk ends when both sides have been found open. */
+static void release_waiting(op_join_stream *j, int side, int64_t seq)
+{
+    int64_t grace = j->op.node->join.grace_ms;
+    if (j->least == INT64_MAX ||
+        plus(plus(j->least, j->after[side]), grace) >= j->stream_time) {
+        return;
+    }
+    j->least = INT64_MAX;
+    weir__outer_sort(&j->waiting);
+    bool open[2] = {false, false};
+    size_t i = j->waiting.head;
+    for (; i < j->waiting.n; i++) {
+        int whose;
+        int64_t time = weir__outer_time(&j->waiting, i, &whose);
+        if (weir__outer_at(&j->waiting, i)->count == 0) {
+            continue;
+        }
+        j->least = time;
+        if (open[0] && open[1]) {
+            break;
+        }
+        if (plus(plus(time, j->after[whose]), grace) >= j->stream_time) {
+            open[whose] = true;
+            continue;
+        }
+        give_up(j, i, whose, time, seq);
+    }
+    weir__outer_sweep(&j->waiting, i);
+}
+
+/* Keeps of the candidates those that meet the residual condition. */
+static void filter_found(op_join_stream *j, int side, weir_sv row)
+{
+    size_t kept = 0;
+    for (size_t from = 0; from < j->n_found; from += WEIR_BATCH_ROWS) {
+        size_t left = j->n_found - from;
+        uint32_t n = left < WEIR_BATCH_ROWS ? (uint32_t)left : WEIR_BATCH_ROWS;
+        weir_sv rows[WEIR_BATCH_ROWS];
+        uint16_t pass[WEIR_BATCH_ROWS];
+        for (uint32_t i = 0; i < n; i++) {
+            rows[i] = j->found[from + i].row;
+        }
+        uint32_t m = weir__join_filter(&j->join, side, row, rows, n, pass);
+        for (uint32_t i = 0; i < m; i++) {
+            j->found[kept++] = j->found[from + pass[i]];
+        }
+    }
+    j->n_found = kept;
+}
+
+static void too_many(op_join_stream *j)
+{
+    weir_task_fail(j->op.task, "the rows of one key within the time of the join take too many bytes");
+}
+
+typedef struct stream_row {
+    int64_t time, seq;
+    weir_sv key, wire, bytes;
+} stream_row;
+
+static void join_row(op_join_stream *j, int side, const stream_row *r)
+{
+    stream_side *other = &j->sides[1 - side];
+    if (j->waits && r->time == j->stream_time) {
+        release_waiting(j, side, r->seq);
+    }
+    int64_t from = weir_max64(0, plus(r->time, -j->before[side]));
+    int64_t to = weir_max64(0, plus(r->time, j->after[side]));
+    int64_t visible = other->newest - j->retention + 1; /* the store has dropped older rows */
+    j->n_found = 0;
+    weir__side_fetch(other, r->key, weir_max64(from, visible), to, &j->found, &j->n_found,
+                     &j->found_cap);
+    if (j->join.residual && j->n_found) {
+        filter_found(j, side, r->bytes);
+    }
+    for (size_t i = 0; i < j->n_found; i++) {
+        const weir__candidate *c = &j->found[i];
+        if (j->waits) {
+            weir__outer_met(&j->waiting, c->time, 1 - side, r->wire, r->key);
+        }
+        weir__join_add(&j->join, r->key, weir_max64(r->time, c->time), r->seq,
+                       pair_of(side, r->bytes, c->row), NULL);
+    }
+    if (j->outer[side] && j->n_found == 0) {
+        if (!j->waits || to < j->stream_time) {
+            emit_alone(j, side, r->key, r->time, r->seq, r->bytes);
+        } else {
+            j->least = weir_min64(j->least, r->time);
+            if (!weir__outer_put(&j->waiting, r->time, side, r->wire, r->key, r->bytes)) {
+                too_many(j);
+            }
+        }
+    }
+    stream_side *mine = &j->sides[side];
+    mine->newest = weir_max64(mine->newest, r->time);
+    if (r->time >= mine->newest - j->retention + 1 &&
+        !weir__side_put(mine, r->key, r->time, r->bytes)) {
+        too_many(j);
+    }
+}
+
+/* Rows with a value, as bytes; those with a key have key and wire set. */
+typedef struct encoded {
+    uint16_t rows[WEIR_BATCH_ROWS];
+    weir_sv bytes[WEIR_BATCH_ROWS];
+    weir_sv keys[WEIR_BATCH_ROWS];
+    weir_sv wire[WEIR_BATCH_ROWS];
+} encoded;
+
+static bool encode(op_join_stream *j, int side, const weir_batch *b, encoded *e)
+{
+    uint16_t keyed[WEIR_BATCH_ROWS];
+    uint16_t place[WEIR_BATCH_ROWS];
+    weir_sv svs[WEIR_BATCH_ROWS];
+    uint32_t n = weir__rows_with_value(b, false, e->rows);
+    uint32_t m = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        e->keys[i] = WEIR__NO_KEY;
+        if (!weir__null_key(b, e->rows[i], true)) {
+            place[m] = (uint16_t)i;
+            keyed[m++] = e->rows[i];
+        }
+    }
+    if (!weir__join_encode(&j->join, side, b, e->rows, n, e->bytes) ||
+        !weir__keys_of(&j->join.keys[side], j->op.task, b, keyed, m, svs)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < m; i++) {
+        e->keys[place[i]] = svs[i];
+    }
+    if (j->waits) {
+        weir__wire_keys_of(&j->wire[side], b->cols, keyed, m, svs);
+        for (uint32_t i = 0; i < m; i++) {
+            e->wire[place[i]] = svs[i].n == WEIR_NULL_BYTES ? (weir_sv){NULL, 0} : svs[i];
+        }
+    }
+    return true;
+}
+
+static void stream_push(weir_op *op, uint32_t port, const weir_batch *b)
+{
+    op_join_stream *j = (op_join_stream *)op;
+    int side = (int)port;
+    encoded *e = weir_arena_alloc(b->arena, sizeof *e);
+    weir__join_begin(&j->join, b);
+    if (!encode(j, side, b, e)) {
+        return;
+    }
+    uint32_t at = 0; /* in the encoded rows */
+    WEIR_EACH_ROW(b, i, row)
+    {
+        j->stream_time = weir_max64(j->stream_time, b->rowtime[row]);
+        if (weir_batch_flags(b, row) & WEIR_ROW_NULL_VALUE) {
+            continue;
+        }
+        stream_row r = {.time = b->rowtime[row],
+                        .seq = b->seq ? b->seq[row] : 0,
+                        .key = e->keys[at],
+                        .bytes = e->bytes[at]};
+        if (r.key.n != WEIR_NULL_BYTES) {
+            r.wire = j->waits ? e->wire[at] : (weir_sv){NULL, 0};
+            join_row(j, side, &r);
+        } else if (j->outer[side]) {
+            emit_alone(j, side, r.key, r.time, r.seq, r.bytes);
+        }
+        at++;
+    }
+    weir__join_emit(&j->join);
+    for (int s = 0; s < 2; s++) {
+        weir__side_expire(&j->sides[s], j->sides[s].newest - j->retention + 1);
+    }
+}
+
+/* ---- state ---- */
+
+static void stream_save(weir_op *op, weir_store_batch *batch)
+{
+    op_join_stream *j = (op_join_stream *)op;
+    weir__saver saver;
+    weir__saver_init(&saver, op, batch);
+    weir__side_save(&j->sides[0], &saver, TAG_SIDE);
+    weir__side_save(&j->sides[1], &saver, TAG_SIDE + 1);
+    if (j->waits) {
+        weir__outer_save(&j->waiting, &saver, TAG_WAITING);
+    }
+    weir_buf_reset(&saver.value);
+    const int64_t clock[] = {j->stream_time, j->least, j->sides[0].newest, j->sides[1].newest};
+    for (uint32_t i = 0; i < WEIR_COUNT(clock); i++) {
+        weir_buf_be64(&saver.value, (uint64_t)clock[i]);
+    }
+    weir__saver_put(&saver, TAG_CLOCK, NULL, (weir_sv){NULL, 0}, weir_buf_view(&saver.value));
+    weir__saver_deinit(&saver);
+}
+
+static weir_rc stream_load(weir_op *op, weir_sv key, weir_sv value, weir_status *st)
+{
+    op_join_stream *j = (op_join_stream *)op;
+    char tag = 0;
+    if (!weir__load_tag(&key, &tag)) {
+        return weir__load_bad(op, st);
+    }
+    if (tag == TAG_SIDE || tag == TAG_SIDE + 1) {
+        return weir__side_load(&j->sides[tag - TAG_SIDE], op, key, value, st);
+    }
+    if (tag == TAG_WAITING && j->waits) {
+        return weir__outer_load(&j->waiting, op, key, value, st);
+    }
+    weir_reader r = weir_reader_of(value);
+    j->stream_time = (int64_t)weir_read_be64(&r);
+    j->least = (int64_t)weir_read_be64(&r);
+    j->sides[0].newest = (int64_t)weir_read_be64(&r);
+    j->sides[1].newest = (int64_t)weir_read_be64(&r);
+    return tag == TAG_CLOCK && !r.bad ? WEIR_OK : weir__load_bad(op, st);
+}
+
+static uint64_t stream_entries(const weir_op *op)
+{
+    const op_join_stream *j = (const op_join_stream *)op;
+    return weir__buckets_entries(&j->sides[0].buckets) +
+           weir__buckets_entries(&j->sides[1].buckets) + j->waiting.alive;
+}
+
+static uint64_t stream_bytes(const weir_op *op)
+{
+    const op_join_stream *j = (const op_join_stream *)op;
+    uint64_t n = j->waits ? weir_hmap_bytes(j->waiting.map) + weir_slab_bytes(j->waiting.slab) : 0;
+    for (int s = 0; s < 2; s++) {
+        n += weir__buckets_bytes(&j->sides[s].buckets) + weir_slab_bytes(j->sides[s].slab);
+    }
+    return n;
+}
+
+const weir_op_kind weir__op_join_stream = {
+    .name = "join_stream",
+    .size = sizeof(op_join_stream),
+    .open = stream_open,
+    .push = stream_push,
+    .save = stream_save,
+    .load = stream_load,
+    .close = stream_close,
+    .state_entries = stream_entries,
+    .state_bytes = stream_bytes,
+};

@@ -1,0 +1,78 @@
+/* Inside of the stream–stream join: the rows that wait for the other side, and the rows that wait to
+ * be given up. */
+#pragma once
+#include "operators/op_join.h"
+
+/* Rows of one key in one bucket of time, one behind the other, by time and then by arrival:
+ * [time 8][length 4][row] … */
+typedef struct stream_rows {
+    char *p;
+    uint32_t n, cap;
+    int64_t newest;
+} stream_rows;
+
+/* One side's rows: buckets of `width` ms hold a map from key to stream_rows. */
+typedef struct stream_side {
+    weir__buckets buckets;
+    weir_slab *slab;
+    int64_t width;
+    int64_t newest; /* largest row time put; -1: none */
+} stream_side;
+
+/* Rows of outer joins that have no match yet: [time 8][side 1][topic key][key] → rows of that key.
+ * The map's keys are in the order in which such rows are given up. A dead entry has no rows. */
+typedef struct outer_rows {
+    char *p; /* [key length 4][key][row length 4][row] … */
+    uint32_t n, cap;
+    uint32_t count;
+} outer_rows;
+
+typedef struct outer_buffer {
+    weir_hmap *map;
+    weir_slab *slab;
+    void **order; /* entries [head, n); sorted by key unless `unsorted` */
+    size_t head, n, cap;
+    bool unsorted;
+    uint64_t alive;
+    weir_buf key; /* scratch */
+} outer_buffer;
+
+typedef struct weir__candidate {
+    int64_t time;
+    weir_sv row;
+} weir__candidate;
+
+void weir__side_open(stream_side *s, weir_task *t, int64_t width);
+void weir__side_close(stream_side *s);
+/* False: the key has more rows in this bucket than one block may hold. */
+bool weir__side_put(stream_side *s, weir_sv key, int64_t time, weir_sv row);
+/* Appends the rows of `key` with from <= time <= to, by time, to *out. They stay until the next put. */
+void weir__side_fetch(stream_side *s, weir_sv key, int64_t from, int64_t to, weir__candidate **out,
+                      size_t *n, size_t *cap);
+/* Drops buckets that hold nothing from `time` on. */
+void weir__side_expire(stream_side *s, int64_t time);
+void weir__side_save(stream_side *s, weir__saver *saver, char tag);
+weir_rc weir__side_load(stream_side *s, const weir_op *op, weir_sv key, weir_sv value,
+                        weir_status *st);
+
+void weir__outer_open(outer_buffer *o, weir_task *t);
+void weir__outer_close(outer_buffer *o);
+bool weir__outer_put(outer_buffer *o, int64_t time, int side, weir_sv wire, weir_sv key, weir_sv row);
+/* Forgets the rows of this key and time: they have met. */
+void weir__outer_met(outer_buffer *o, int64_t time, int side, weir_sv wire, weir_sv key);
+void weir__outer_sort(outer_buffer *o);
+/* What the i-th entry is about. */
+int64_t weir__outer_time(const outer_buffer *o, size_t i, int *side);
+static inline const outer_rows *weir__outer_at(const outer_buffer *o, size_t i)
+{
+    return o->order[i];
+}
+/* Walks rows of an entry: *at starts at 0; false at the end. */
+bool weir__outer_next(const outer_rows *r, uint32_t *at, weir_sv *key, weir_sv *row);
+/* Kills entry i. */
+void weir__outer_kill(outer_buffer *o, size_t i);
+/* Removes dead entries before the n-th. Places change. */
+void weir__outer_sweep(outer_buffer *o, size_t n);
+void weir__outer_save(outer_buffer *o, weir__saver *saver, char tag);
+weir_rc weir__outer_load(outer_buffer *o, const weir_op *op, weir_sv key, weir_sv value,
+                         weir_status *st);
