@@ -140,9 +140,7 @@ static weir_rc split_time(resolver *r, weir_chrono from, int64_t nano_of_day)
     WEIR_TRY(derive(r, from, WEIR_F_SECOND, second % 60));
     int64_t nano = nano_of_day % 1000000000;
     if (from == WEIR_F_MILLI_OF_DAY && has(r, WEIR_F_NANO)) {
-        /* Milliseconds replace the same digits of a nanosecond. */
-        nano += r->f->value[WEIR_F_NANO] % 1000000;
-        r->f->set &= ~BIT(WEIR_F_NANO);
+        nano += r->f->value[WEIR_F_NANO] % 1000000; /* the digits that milliseconds leave open */
     }
     return derive(r, from, WEIR_F_NANO, nano);
 }

@@ -1,3 +1,4 @@
+/* Files of vectors: lines, fields, escapes. */
 #include "tests/support/vectors.h"
 
 #include <stdio.h>

@@ -123,8 +123,8 @@ public class VectorsText {
       "\\p{Alpha}", "\\p{Punct}", "\\x41", "\\u0061", "\\1", "\\k<n>", "(?i)", "(?=a)", "(?<=a)",
       "(?!b)", "\\.", "\\D", "\\W", "\\v", "\\z", "\\Z", "\\A", "[a[bx]]", "\\p{IsLatin}", "\\P{L}",
       "\\p{InGreek}", "\\p{IsGreek}", "|", "\\t", "[\\]\\-]", "\\cA", "\\e", "\\0101", "\\x{1F600}",
-      "(?s)", "(?m)", "(?x) ", "\\p{L1}", "\\p{ASCII}", "\\H", "\\V", "\\N{LATIN SMALL LETTER A}",
-      "[", "(", ")", "*", "{", "}", "]", "\\G", "\\y", "(?<a>", "[b-a]", "a{2,1}", "\\X", "(?>a|ab)"};
+      "(?s)", "(?m)", "(?x) ", "\\p{L1}", "\\p{ASCII}", "\\H", "\\V",
+      "[", "(", ")", "*", "{", "}", "]", "\\y", "(?<a>", "[b-a]", "a{2,1}", "\\X", "(?>a|ab)"};
   static final String[] QUANTIFIERS = {"", "", "", "", "*", "+", "?", "*?", "++", "{2}", "{1,2}",
       "{1,}", "??", "*+"};
   static final String[] REGEX_TEXT = {"a", "b", "ab", "x", "A", "é", "É", "1", " ", "\n", "😀", "-",
@@ -150,6 +150,10 @@ public class VectorsText {
     Matcher m = p.matcher(text);
     List<String> found = new ArrayList<>();
     while (m.find()) {
+      if (m.start() > 0 && m.start() < text.length()
+          && Character.isSurrogatePair(text.charAt(m.start() - 1), text.charAt(m.start()))) {
+        return; // inside a character, which UTF-8 does not have
+      }
       StringBuilder b = new StringBuilder();
       for (int g = 0; g <= m.groupCount(); g++) {
         b.append(g == 0 ? "" : ",").append(m.start(g)).append(":").append(m.end(g));
