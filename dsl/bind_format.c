@@ -125,7 +125,7 @@ weir_rc weir__format_spec(weir__binder *b, const weir__with *w, bool key, weir_f
     }
     if (has_full_name && weir_sv_trim(full_name).n == 0) {
         return weir__fail(b, span, "fullSchemaName cannot be empty. Format configuration: "
-                          "{fullSchemaName=" WEIR_SV_FMT "}", WEIR_SV_ARG(full_name));
+                          "{fullSchemaName=}");
     }
     if (has_full_name) {
         out->full_name = weir_sv_trim(full_name);

@@ -193,28 +193,10 @@ static weir_rc qualify_column(walk *w, const weir_ast_expr *e, weir_ast_expr **o
             *out = field_of(w, e);
             return WEIR_OK;
         }
-        if (!r) {
-            for (uint32_t i = 0; i < q->n_sources; i++) {
-                if (weir_sv_eq(q->rels[i].source->name, alias)) {
-                    note_unknown(w, e); /* the source has an alias: only that can be used */
-                    *out = with_qualifier(w, e, alias);
-                    return WEIR_OK;
-                }
-            }
-            q->b->prefix = WEIR__PARSING;
-            weir__fail(q->b, e->as.column.qualifier.span,
-                       "'" WEIR_SV_FMT "' is not a valid stream/table name or alias.",
-                       WEIR_SV_ARG(alias));
-            weir_sv *names = WEIR_NEW_N(q->b->a, weir_sv, q->n_rels);
-            for (uint32_t i = 0; i < q->n_rels; i++) {
-                names[i] = q->rels[i].alias;
-                if (weir__rel_has(&q->rels[i], alias)) {
-                    return weir_hint(q->b->st, "fields of a STRUCT: " WEIR_SV_FMT "->" WEIR_SV_FMT,
-                                     WEIR_SV_ARG(alias), WEIR_SV_ARG(name));
-                }
-            }
-            weir__hint_nearest(q->b, alias, names, q->n_rels);
-            return WEIR_ESQL;
+        if (!r) { /* the name of a source that has an alias: only the alias can be used */
+            note_unknown(w, e);
+            *out = with_qualifier(w, e, alias);
+            return WEIR_OK;
         }
         bool bound = weir__is_window_bound(name) && q->windowed;
         if (!weir__rel_has(r, name) && !bound) {
@@ -336,6 +318,77 @@ static weir_rc copy(walk *w, const frame *f, const weir_ast_expr *e, weir_ast_ex
     }
     *out = c;
     return WEIR_OK;
+}
+
+/* ---------------------------------------------------------------- qualifiers */
+
+typedef struct qualifiers {
+    const weir__query *q;
+    const weir_ast_expr *bad; /* the first column whose qualifier is nothing */
+} qualifiers;
+
+static bool check_qualifier(void *user, const weir_ast_expr *e)
+{
+    qualifiers *c = user;
+    if (c->bad || e->kind != WEIR_X_COLUMN || !weir_ast_has(&e->as.column.qualifier)) {
+        return !c->bad;
+    }
+    weir_sv alias = e->as.column.qualifier.name;
+    bool known = weir__find_rel(c->q, alias) != NULL;
+    for (uint32_t i = 0; i < c->q->n_sources; i++) {
+        known = known || weir_sv_eq(c->q->rels[i].source->name, alias);
+    }
+    c->bad = known ? NULL : e;
+    return known;
+}
+
+static void check_list(qualifiers *c, const weir_ast_exprs *list)
+{
+    for (uint32_t i = 0; i < list->n; i++) {
+        weir_ast_walk(list->items[i], check_qualifier, c);
+    }
+}
+
+weir_rc weir__check_qualifiers(weir__query *q)
+{
+    const weir_ast_query *a = q->ast;
+    weir__binder *b = q->b;
+    qualifiers c = {.q = q};
+    for (uint32_t i = 0; i < a->select.n; i++) {
+        if (a->select.items[i].expr) {
+            weir_ast_walk(a->select.items[i].expr, check_qualifier, &c);
+        }
+    }
+    const weir_ast_expr *single[] = {a->where, a->having};
+    for (uint32_t i = 0; i < q->n_rels; i++) {
+        if (q->rels[i].ast->on) {
+            weir_ast_walk(q->rels[i].ast->on, check_qualifier, &c);
+        }
+    }
+    for (size_t i = 0; i < WEIR_COUNT(single); i++) {
+        if (single[i]) {
+            weir_ast_walk(single[i], check_qualifier, &c);
+        }
+    }
+    check_list(&c, &a->group_by);
+    check_list(&c, &a->partition_by);
+    if (!c.bad) {
+        return WEIR_OK;
+    }
+    weir_sv alias = c.bad->as.column.qualifier.name;
+    b->prefix = WEIR__PARSING;
+    weir__fail(b, c.bad->as.column.qualifier.span,
+               "'" WEIR_SV_FMT "' is not a valid stream/table name or alias.", WEIR_SV_ARG(alias));
+    weir_sv *names = WEIR_NEW_N(b->a, weir_sv, q->n_rels);
+    for (uint32_t i = 0; i < q->n_rels; i++) {
+        names[i] = q->rels[i].alias;
+        if (weir__rel_has(&q->rels[i], alias)) {
+            return weir_hint(b->st, "fields of a STRUCT: " WEIR_SV_FMT "->" WEIR_SV_FMT,
+                             WEIR_SV_ARG(alias), WEIR_SV_ARG(c.bad->as.column.name.name));
+        }
+    }
+    weir__hint_nearest(b, alias, names, q->n_rels);
+    return WEIR_ESQL;
 }
 
 weir_rc weir__resolve(weir__query *q, const weir_ast_expr *e, const char *clause,

@@ -162,6 +162,7 @@ static weir_rc resolve_clauses(weir__query *q)
     if (a->window) {
         WEIR_TRY(weir__window_clause(q));
     }
+    WEIR_TRY(weir__check_qualifiers(q));
     WEIR_TRY(weir__resolve_on(q));
     if (a->where) {
         WEIR_TRY(weir__resolve(q, a->where, "WHERE", &q->where));

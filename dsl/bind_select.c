@@ -105,9 +105,17 @@ static void push_partitioned(weir__query *q, outputs *out, weir_span span)
             push_once(q, &mine, span, rel->alias);
             continue;
         }
-        for (uint32_t i = 0; i < from->n; i++) {
-            uint32_t c = (i + from->n_keys) % from->n;
-            push_once(q, &mine, span, weir__internal_name(q, rel->alias, from->cols[c].name));
+        for (uint32_t i = from->n_keys; i < from->n; i++) {
+            push_once(q, &mine, span, weir__internal_name(q, rel->alias, from->cols[i].name));
+        }
+        /* With a prefix they no longer look like pseudo columns to ksqlDB: it selects them. */
+        static const char *const pseudo[] = {"ROWTIME", "ROWPARTITION", "ROWOFFSET"};
+        for (size_t i = 0; q->join && i < WEIR_COUNT(pseudo); i++) {
+            push_once(q, &mine, span,
+                      weir__internal_name(q, rel->alias, weir_sv_cstr(pseudo[i])));
+        }
+        for (uint32_t i = 0; i < from->n_keys; i++) {
+            push_once(q, &mine, span, weir__internal_name(q, rel->alias, from->cols[i].name));
         }
     }
     for (uint32_t i = 0; i < mine.n; i++) {

@@ -185,6 +185,8 @@ bool weir__rel_has(const weir__rel *r, weir_sv column);
 /* Qualifies and internalises an expression of a clause ("WHERE", …). Unknown columns are noted. */
 weir_rc weir__resolve(weir__query *q, const weir_ast_expr *e, const char *clause,
                       weir__clause *out);
+/* Every qualifier names a source: what ksqlDB's parser refuses, so before all else. */
+weir_rc weir__check_qualifiers(weir__query *q);
 weir_rc weir__unknown_column(weir__query *q, weir_sv clause, const weir_ast_expr *column);
 weir_sv weir__internal_name(weir__query *q, weir_sv alias, weir_sv column);
 weir_sv weir__next_name(weir__query *q, weir_sv prefix); /* "KSQL_COL" counts from _0 */
