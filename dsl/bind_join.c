@@ -695,8 +695,8 @@ static weir_rc side(join *j, bool old, const weir_node *node, const weir_expr *c
                           WEIR_SV_FMT "]", WEIR_SV_ARG(key), WEIR_SV_ARG(text));
     }
     if (node->window.kind != WEIR_WINDOW_NONE) {
-        /* Keys of registry formats differ in their schema's name only: those are the same keys. */
-        bool same = keyed && same_window && have.kind == want.kind && weir__format_infers(have.kind);
+        /* ksqlDB always re-keys for registry formats, and then asks for nothing but the key. */
+        bool same = keyed && have.kind == want.kind && weir__format_infers(have.kind);
         return same ? WEIR_OK : weir__fail(q->b, c->ast->span, NO_WINDOWED_REKEY);
     }
     *out = rekey(q, node, keys, j->n, want);
