@@ -127,5 +127,9 @@ weir_rc weir_dtf_parse_timestamp(const weir_dtf *f, weir_sv text, const weir_tz 
                                  weir_tz_cache *zones, int64_t *ms, weir_status *st);
 /* STRINGTODATE: the text must give a whole date. */
 weir_rc weir_dtf_parse_date(const weir_dtf *f, weir_sv text, int32_t *days, weir_status *st);
+/* PARSE_DATE, which is another dialect: java.text.SimpleDateFormat's letters (G y Y M d D E u a H k K h
+ * m s S X Z z), read leniently as commons-lang does. Digits may be fewer, days roll over into the next
+ * month, text behind the pattern is ignored; a time of day other than midnight UTC is refused. */
+weir_rc weir_date_parse_lenient(weir_sv pattern, weir_sv text, int32_t *days, weir_status *st);
 /* PARSE_TIME: the text must give a time and nothing of a date. */
 weir_rc weir_dtf_parse_time(const weir_dtf *f, weir_sv text, int32_t *ms_of_day, weir_status *st);

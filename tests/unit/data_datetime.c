@@ -183,6 +183,66 @@ static void test_partials(void **state)
     weir_buf_deinit(&b);
 }
 
+/* What commons-lang 3.12 gives. */
+static void test_lenient(void **state)
+{
+    (void)state;
+    enum { BAD = INT32_MIN };
+    static const struct {
+        const char *pattern, *text;
+        int32_t days;
+    } cases[] = {
+        {"yyyy-MM-dd", "2021-1-5", 18632},
+        {"yyyy-MM-dd", "2021-05-05T10", 18752},
+        {"yyyy-MM-dd", "2021-13-45", 19037},
+        {"yyyyMMdd", "20210505", 18752},
+        {"yyyyMMdd", "2021055", 18752},
+        {"dd MMM yyyy", "5 jan 2021", 18632},
+        {"dd MMMM yyyy", "05 JANUARY 2021", 18632},
+        {"dd MMM yyyy", "05 January 2021", 18632},
+        {"E, d MMM yyyy", "Tue, 5 Jan 2021", 18632},
+        {"yy-MM-dd", "21-01-05", 18632},
+        {"yy-MM-dd", "60-01-05", -3649},
+        {"yyyy-MM-dd HH:mm", "2021-01-05 00:00", 18632},
+        {"yyyy-MM-dd HH:mm", "2021-01-05 24:00", 18633},
+        {"yyyy-MM-dd HH:mm", "2021-01-05 12:00", BAD},
+        {"yyyy-DDD", "2021-100", 18727},
+        {"yyyy", "2021", 18628},
+        {"MM/yyyy", "  3/2021", 18687},
+        {"d", "5", 4},
+        {"yyyy-MM-dd", "-2021-01-05", BAD},
+        {"yyyy-MM-dd G", "0005-01-05 BC", -720987},
+        {"yyyy-MM-dd", "0005-01-05", -717699},
+        {"yyyy-MM-dd", "1582-10-10", -141422},
+        {"yyyy-MM-dd", "1582-10-15", -141427},
+        {"yyyy-MM-dd X", "2021-01-05 Z", 18632},
+        {"yyyy-MM-dd Z", "2021-01-05 +0000", 18632},
+        {"yyyy-MM-dd z", "2021-01-05 GMT", 18632},
+        {"yyyy-MM-dd'T'", "2021-01-05T", 18632},
+        {"yyyy-MM-dd b", "2021-01-05 1", BAD},
+        {"yyyy-MM-dd", "x2021-01-05", BAD},
+        {"yyyy-MM-dd", "2021 -01-05", BAD},
+        {"yyyy-MM-dd", "2021- 01-05", 18632},
+        {"yyyyMMddHHmmss", "20210105000000", 18632},
+        {"hh a yyyy", "12 am 2021", 18628},
+        {"yyyy-MM-dd''", "2021-01-05'", 18632},
+        {"yyyy-MM-dd'T", "2021-01-05T", BAD},
+        {"yyyy-MM-dd", "99999999999-01-01", BAD},
+        {"yyyy-MM-dd", "21-01-05", -711855},
+        {"[yyyy]", "[2021]", 18628},
+        {"yyyy-MM-dd", "", BAD},
+    };
+    for (size_t i = 0; i < WEIR_COUNT(cases); i++) {
+        int32_t days = BAD;
+        weir_date_parse_lenient(weir_sv_cstr(cases[i].pattern), weir_sv_cstr(cases[i].text), &days,
+                                NULL);
+        if (days != cases[i].days) {
+            fail_msg("'%s' by '%s' is %d, not %d", cases[i].text, cases[i].pattern, days,
+                     cases[i].days);
+        }
+    }
+}
+
 static void test_messages(void **state)
 {
     (void)state;
@@ -221,8 +281,9 @@ static void test_calendar(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors), cmocka_unit_test(test_partials),
-        cmocka_unit_test(test_messages), cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_vectors),  cmocka_unit_test(test_partials),
+        cmocka_unit_test(test_lenient),  cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
