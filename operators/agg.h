@@ -39,3 +39,45 @@ static inline void weir__emit(weir_call *c, weir_vec *emit, uint32_t row, const 
         }                                                                                          \
     } while (0)
 #define WEIR__EMIT_NULL(c, emit, row) weir_bit_clear(weir_vec_need_valid((emit), (c)->arena), row)
+
+/* ---- bags: distinct values and how often each was seen ---- */
+
+/* Values in the order of their first appearance, until one is taken out (the last one then fills its
+ * place). A zeroed bag is empty. Big bags have an index, so that adding is constant time. */
+typedef struct weir__bag {
+    weir_value *items; /* kept */
+    int64_t *counts;   /* > 0 */
+    uint32_t *slots;   /* open addressing: item + 1, or 0; NULL while the bag is small */
+    uint32_t n, n_slots;
+    size_t cap, counts_cap;
+} weir__bag;
+
+void weir__bag_free(const weir_type *t, weir__bag *b);
+int64_t weir__bag_find(const weir_type *t, const weir__bag *b, const weir_value *v); /* or -1 */
+/* False: over WEIR_ARRAY_ITEMS_MAX values, the call has failed. */
+bool weir__bag_add(weir_call *c, const weir_type *t, weir__bag *b, const weir_value *v,
+                   int64_t count);
+void weir__bag_take(const weir_type *t, weir__bag *b, const weir_value *v); /* one; if it is there */
+bool weir__bag_merge(weir_call *c, const weir_type *t, weir__bag *into, const weir__bag *from);
+void weir__bag_save(const weir_type *t, const weir__bag *b, weir_buf *out);
+bool weir__bag_load(weir_call *c, const weir_type *t, weir__bag *b, weir_reader *in);
+
+/* ---- lists as results ---- */
+
+/* A list that grows by a row is emitted after each row: the copies share what they have in common,
+ * so that a batch costs what the list grew by, not rows × items. Valid during one turn, that is one
+ * call of update(). */
+typedef struct weir__copy {
+    weir_value *items; /* in the step arena */
+    uint64_t turn;
+    uint32_t n, cap;
+} weir__copy;
+
+/* The first n of `items`, which may only have grown since the last call of the same turn. */
+weir_value weir__copy_list(weir_call *c, weir__copy *copy, uint64_t turn, const weir_type *item,
+                           const weir_value *items, uint32_t n);
+/* The same, alone. */
+weir_value weir__list_result(weir_call *c, const weir_type *item, const weir_value *items,
+                             uint32_t n);
+/* Count of a saved list: at most what the bytes that are left can hold, and `max`. False: neither. */
+bool weir__read_count(weir_reader *in, uint64_t max, uint32_t *n);

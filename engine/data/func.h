@@ -117,7 +117,8 @@ struct weir_agg {
     bool (*step)(weir_call *c, void *state, const weir_value *args);
     bool (*undo)(weir_call *c, void *state, const weir_value *args); /* NULL: not table-capable */
     weir_value (*result)(weir_call *c, const void *state);
-    /* into ← into followed by from (session merge). */
+    /* into ← into followed by from (session merge). Sets c->failed and c->error when the query must
+     * stop (SUM overflow). */
     void (*merge)(weir_call *c, void *into, const void *from);
     void (*save)(weir_call *c, const void *state, weir_buf *out);
     bool (*load)(weir_call *c, void *state, weir_reader *in);
@@ -127,7 +128,10 @@ struct weir_agg {
                    uint32_t n, weir_vec *emit);
     const weir_type *(*ret)(weir_arena *a, const weir_type *const *args, uint32_t n,
                             weir_status *st);
+    /* Once per call site and task before the first row; as in weir_overload. */
     void (*prepare)(weir_call *c);
+    /* While binding: refuses literals that make no sense (LATEST_BY_OFFSET(x, 0)). NULL: none. */
+    weir_rc (*check)(const weir_call *c, weir_status *st);
 };
 
 typedef struct weir_functions weir_functions; /* the registry; immutable after build */
