@@ -227,6 +227,15 @@ static bool too_big(op_sink *s, const weir_buf *buf)
     return buf->over;
 }
 
+/* Behind the keys and values of the batch. */
+static void write_headers(op_sink *s, weir_chunk_builder *to, weir_rec *rec)
+{
+    weir_sv headers = weir_task_headers(s->op.task, rec->seq);
+    rec->headers_at = (uint32_t)to->bytes.n;
+    rec->headers_n = headers.n;
+    weir_buf_sv(&to->bytes, headers);
+}
+
 /* One partition, no windows: bytes go straight into the chunk. */
 static void write_direct(op_sink *s, const weir_batch *b, const uint16_t *rows, uint32_t n,
                          const int64_t *times)
@@ -258,6 +267,9 @@ static void write_direct(op_sink *s, const weir_batch *b, const uint16_t *rows, 
         rec->value_n = no_value ? WEIR_NULL_BYTES : s->value_format ? s->ends[i] - value_at : 0;
         rec->timestamp = times[i];
         rec->seq = b->seq ? b->seq[rows[i]] : 0;
+        if (weir_task_has_headers(s->op.task)) {
+            write_headers(s, to, rec);
+        }
         key_at = keyed ? s->keys.ends[i] : key_at;
         value_at = s->value_format ? s->ends[i] : value_at;
     }
@@ -292,8 +304,8 @@ static void write_copied(op_sink *s, const weir_batch *b, const uint16_t *rows, 
             key = windowed_key(s, b, rows[i], key);
         }
         weir_chunk_builder *to = weir_task_output(s->op.task, (int32_t)partition);
-        weir_chunk_builder_add(to, key, value, (weir_sv){NULL, 0}, times[i],
-                               b->seq ? b->seq[rows[i]] : 0);
+        int64_t seq = b->seq ? b->seq[rows[i]] : 0;
+        weir_chunk_builder_add(to, key, value, weir_task_headers(s->op.task, seq), times[i], seq);
         if (too_big(s, &to->bytes)) {
             return;
         }

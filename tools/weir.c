@@ -27,6 +27,7 @@ const weir_command weir_cmd_version = {
 static const weir_command *const commands[] = {
     &weir_cmd_run,
     &weir_cmd_pipe,
+    &weir_cmd_bench,
     &weir_cmd_version,
 };
 

@@ -8,7 +8,10 @@
  * (Kafka Streams' Change<old, new>: filters, projections and undo see both sides of one change.)
  *
  * `seq` is the ordinal of the input record that caused the row. It orders what several inputs of a
- * task, or several writers of a topic, produce from the same input; NULL where nothing needs it. */
+ * task, or several writers of a topic, produce from the same input; NULL where nothing needs it.
+ *
+ * `headers` are the headers of the input records (encoded as in run/chunk.h), only on batches that
+ * come from a topic or an exchange; a record written later finds those of its cause by `seq`. */
 #pragma once
 #include "engine/data/schema.h"
 #include "engine/data/vec.h"
@@ -26,6 +29,7 @@ struct weir_batch {
     const uint16_t *sel;  /* ascending, unique; NULL = all rows */
     int64_t *rowtime;     /* ms, per row */
     int64_t *seq;         /* per row, or NULL */
+    weir_sv *headers;     /* per row, or NULL = no record has any; then seq is there, too */
     uint8_t *flags;       /* WEIR_ROW_*, or NULL = all 0 */
     weir_vec *cols;       /* schema->n vectors */
     weir_batch *old;      /* see above */

@@ -176,6 +176,9 @@ static void append_rows(weir_batch *to, weir_arena *a, const weir_batch *b, cons
             to->seq[at + i] = b->seq[rows[i]];
         }
     }
+    for (uint32_t i = 0; to->headers && i < n; i++) {
+        to->headers[at + i] = b->headers ? b->headers[rows[i]] : (weir_sv){0};
+    }
     if (b->flags || to->flags) {
         uint8_t *flags = weir_batch_need_flags(to);
         for (uint32_t i = 0; i < n; i++) {
@@ -199,12 +202,25 @@ static weir_batch *owned_batch(weir_arena *a, const weir_batch *like)
     return b;
 }
 
-static void parcel_append(weir_parcel *p, const weir_batch *b, const uint16_t *rows, uint32_t n)
+/* Headers of the causing records: copied, since they stay behind. */
+static void own_headers(const weir_task *t, weir_arena *a, weir_batch *to, uint32_t at)
+{
+    for (uint32_t i = at; to->headers && i < to->rows; i++) {
+        to->headers[i] = weir_arena_sv(a, weir_task_headers(t, to->seq[i]));
+    }
+}
+
+static void parcel_append(const weir_task *t, weir_parcel *p, const weir_batch *b,
+                          const uint16_t *rows, uint32_t n)
 {
     while (n) {
         weir_batch *last = p->n ? p->batches[p->n - 1] : NULL;
-        if (!last || last->rows == WEIR_BATCH_ROWS || !last->old != !b->old) {
+        if (!last || last->rows == WEIR_BATCH_ROWS || !last->old != !b->old ||
+            !last->seq != !b->seq || (weir_task_has_headers(t) && !last->headers)) {
             last = owned_batch(&p->arena, b);
+            if (weir_task_has_headers(t)) {
+                last->headers = WEIR_NEW_N(&p->arena, weir_sv, WEIR_BATCH_ROWS);
+            }
             WEIR_PUSH(&p->arena, p->batches, p->n, p->cap, last);
         }
         uint32_t room = WEIR_BATCH_ROWS - last->rows;
@@ -212,7 +228,9 @@ static void parcel_append(weir_parcel *p, const weir_batch *b, const uint16_t *r
         if (b->old) {
             append_rows(last->old, &p->arena, b->old, rows, m, true);
         }
+        uint32_t at = last->rows;
         append_rows(last, &p->arena, b, rows, m, true);
+        own_headers(t, &p->arena, last, at);
         rows += m;
         n -= m;
     }
@@ -259,7 +277,7 @@ static void exchange_push(weir_op *op, uint32_t port, const weir_batch *b)
     split(x, b);
     for (int32_t p = 0; p < x->partitions; p++) {
         if (x->n_rows[p]) {
-            parcel_append(parcel_for(x, p), b, x->rows[p], x->n_rows[p]);
+            parcel_append(op->task, parcel_for(x, p), b, x->rows[p], x->n_rows[p]);
         }
     }
 }
@@ -371,8 +389,10 @@ uint32_t weir_parcels_merge(weir_parcel *const *parcels, uint32_t n, weir_order 
             break;
         }
         const weir_batch *b = c[at].p->batches[c[at].batch];
-        if (!to || to->rows == WEIR_BATCH_ROWS || !to->old != !b->old) {
+        if (!to || to->rows == WEIR_BATCH_ROWS || !to->old != !b->old || !to->seq != !b->seq ||
+            (b->headers && !to->headers)) {
             to = owned_batch(a, b);
+            to->headers = b->headers ? WEIR_NEW_N(a, weir_sv, WEIR_BATCH_ROWS) : NULL;
             WEIR_PUSH(a, batches, n_batches, cap, to);
         }
         uint32_t room = WEIR_BATCH_ROWS - to->rows;

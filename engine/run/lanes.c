@@ -27,6 +27,14 @@ static const uint16_t *identity(void)
     return rows;
 }
 
+/* Headers are found by seq, which must ascend: rows of several senders in TIME order get new ones. */
+static void number_rows(const weir_task *t, weir_batch *b)
+{
+    for (uint32_t i = 0; b->headers && t->engine->config.order == WEIR_ORDER_TIME && i < b->rows; i++) {
+        b->seq[i] = i;
+    }
+}
+
 /* Makes lane->batch the next one with selected rows. */
 static bool lane_fill(weir_task *t, lane *l)
 {
@@ -41,6 +49,7 @@ static bool lane_fill(weir_task *t, lane *l)
                 return false;
             }
             l->batch = l->inbox->batches[l->taken++];
+            number_rows(t, l->batch);
             continue;
         }
         uint32_t want = t->engine->config.batch_rows ? t->engine->config.batch_rows

@@ -76,6 +76,10 @@ void weir_op_state_prefix(const weir_op *op, weir_buf *out);
  * of the target topic. The builder is the task's own. */
 weir_chunk_builder *weir_task_output(weir_task *t, int32_t partition);
 int32_t weir_task_output_partitions(const weir_task *t);
+/* Headers of the input record that caused a row (records carry them along, as in Kafka Streams);
+ * empty when it has none. */
+bool weir_task_has_headers(const weir_task *t);
+weir_sv weir_task_headers(const weir_task *t, int64_t seq);
 /* For a sink without a topic: the client's callback (transient queries). Returns false when the
  * client wants no more. */
 bool weir_task_client_rows(weir_task *t, const weir_batch *b);

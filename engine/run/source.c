@@ -325,6 +325,26 @@ static void set_flags(weir_scan *s, weir_batch *b, rows *r)
     }
 }
 
+/* Headers travel with what a record causes. They are found by seq, so a batch that has some gets
+ * one, if only for itself. */
+static void keep_headers(weir_scan *s, weir_batch *b, rows *r)
+{
+    bool some = false;
+    for (uint32_t i = 0; i < r->n && !some; i++) {
+        some = r->headers[i].n > 0;
+    }
+    if (!some) {
+        return;
+    }
+    b->headers = r->headers;
+    if (!b->seq) {
+        b->seq = weir_arena_alloc(&s->arena, sizeof *b->seq * WEIR_BATCH_ROWS);
+        for (uint32_t i = 0; i < r->n; i++) {
+            b->seq[i] = i;
+        }
+    }
+}
+
 static void select_good(weir_batch *b, const rows *r)
 {
     b->rows = (uint16_t)r->n;
@@ -397,6 +417,7 @@ bool weir_scan_fill(weir_scan *s, uint32_t want)
     }
     fill_pseudo(s, b, &r);
     set_flags(s, b, &r);
+    keep_headers(s, b, &r);
     select_good(b, &r);
     s->read += r.n;
     s->bad += r.bad.n;

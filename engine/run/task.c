@@ -140,6 +140,30 @@ int32_t weir_task_output_partitions(const weir_task *t)
     return t->n_outputs;
 }
 
+bool weir_task_has_headers(const weir_task *t)
+{
+    return t->current_batch && t->current_batch->headers;
+}
+
+weir_sv weir_task_headers(const weir_task *t, int64_t seq)
+{
+    if (!weir_task_has_headers(t)) {
+        return (weir_sv){0};
+    }
+    const weir_batch *b = t->current_batch; /* seq ascends over its rows */
+    uint32_t lo = 0;
+    uint32_t hi = b->rows;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (b->seq[mid] < seq) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo < b->rows && b->seq[lo] == seq ? b->headers[lo] : (weir_sv){0};
+}
+
 bool weir_task_client_rows(weir_task *t, const weir_batch *b)
 {
     if (!t->client_done && !t->client(t->client_ctx, b)) {
@@ -233,13 +257,18 @@ static weir_rc build_input(builder *b, const weir_node *n, weir_op *next, uint32
 static weir_rc build(builder *b, const weir_node *n, weir_op *next, uint32_t port)
 {
     if (n->kind == WEIR_N_SOURCE) {
-        if (n->scan.materialize) {
+        if (n->scan.materialize && b->t->engine->config.ops->materialize) {
             next = add_op(b, b->t->engine->config.ops->materialize, n, next, port);
             port = 0;
         }
         return open_scan(b, n, next, port);
     }
-    weir_op *op = add_op(b, kind_of(b->t->engine->config.ops, n), n, next, port);
+    const weir_op_kind *kind = kind_of(b->t->engine->config.ops, n);
+    if (!kind) {
+        return weir_fail(b->st, WEIR_ENOTIMPL, "operator %s is not available in this build",
+                         weir_node_name(n->kind));
+    }
+    weir_op *op = add_op(b, kind, n, next, port);
     for (uint32_t i = 0; i < n->n_inputs; i++) {
         WEIR_TRY(build_input(b, n->in[i], op, i));
     }
