@@ -278,7 +278,9 @@ static void set_wires(op_session *s, weir_arena *a, ended *list, size_t n)
     }
 }
 
-static void emit_ended(op_session *s, session_out *out, ended *list, size_t n, int64_t seq)
+/* Those that end before `lower` have been emitted; loading brings them back. */
+static void emit_ended(op_session *s, session_out *out, ended *list, size_t n, int64_t lower,
+                       int64_t seq)
 {
     set_wires(s, out->arena, list, n);
     qsort(list, n, sizeof *list, by_end);
@@ -288,7 +290,7 @@ static void emit_ended(op_session *s, session_out *out, ended *list, size_t n, i
         session *found = weir__session_find(s, key, e->start, e->end);
         int64_t lost = (s->newest - s->op.node->window.retention_ms) / s->segment;
         bool twice = i && by_end(&list[i - 1], &list[i]) == 0;
-        if (found && !twice && e->end / s->segment >= lost) {
+        if (found && !twice && e->end >= lower && e->end / s->segment >= lost) {
             uint32_t row = add_out(s, out, key, e->start, e->end, seq);
             fill(s, out, out->batch, row, found);
         }
@@ -316,7 +318,7 @@ void weir__session_final(op_session *s, session_out *out, int64_t seq)
         heap_down(s->ends, s->n_ends, 0);
     }
     if (n) {
-        emit_ended(s, out, list, n, seq);
+        emit_ended(s, out, list, n, lower, seq);
     }
     for (size_t i = 0; i < n; i++) {
         weir_free(list[i].e.key);
