@@ -1,7 +1,7 @@
 /* Values that outlive their batch.
  *
- * A kept value is one block that starts with what its value points to first (text, limbs, or items),
- * so that the block can be found again and no pointer to it is stored:
+ * A kept value is one block that starts with what its value points to first (text, limbs, items), so
+ * that the block can be found again and no pointer to it is stored:
  *
  *   ARRAY, STRUCT   [items][what the items point to …]
  *   MAP             [items][keys][what they point to …] */

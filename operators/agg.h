@@ -42,8 +42,8 @@ static inline void weir__emit(weir_call *c, weir_vec *emit, uint32_t row, const 
 
 /* ---- bags: distinct values and how often each was seen ---- */
 
-/* Values in the order of their first appearance, until one is taken out (the last one then fills its
- * place). A zeroed bag is empty. Big bags have an index, so that adding is constant time. */
+/* Values in the order of their first appearance, until one is taken out (the last one then fills
+ * its place). A zeroed bag is empty. Big bags have an index, so that adding is constant time. */
 typedef struct weir__bag {
     weir_value *items; /* kept */
     int64_t *counts;   /* > 0 */
@@ -57,7 +57,8 @@ int64_t weir__bag_find(const weir_type *t, const weir__bag *b, const weir_value 
 /* False: over WEIR_ARRAY_ITEMS_MAX values, the call has failed. */
 bool weir__bag_add(weir_call *c, const weir_type *t, weir__bag *b, const weir_value *v,
                    int64_t count);
-void weir__bag_take(const weir_type *t, weir__bag *b, const weir_value *v); /* one; if it is there */
+/* Takes out one, if it is there. */
+void weir__bag_take(const weir_type *t, weir__bag *b, const weir_value *v);
 bool weir__bag_merge(weir_call *c, const weir_type *t, weir__bag *into, const weir__bag *from);
 void weir__bag_save(const weir_type *t, const weir__bag *b, weir_buf *out);
 bool weir__bag_load(weir_call *c, const weir_type *t, weir__bag *b, weir_reader *in);
@@ -79,5 +80,5 @@ weir_value weir__copy_list(weir_call *c, weir__copy *copy, uint64_t turn, const 
 /* The same, alone. */
 weir_value weir__list_result(weir_call *c, const weir_type *item, const weir_value *items,
                              uint32_t n);
-/* Count of a saved list: at most what the bytes that are left can hold, and `max`. False: neither. */
+/* Count of a saved list. False: more than `max`, or than the bytes that are left can hold. */
 bool weir__read_count(weir_reader *in, uint64_t max, uint32_t *n);

@@ -321,7 +321,7 @@ const weir_function weir_fn_agg_distinct[] = {
      .example = "COUNT_DISTINCT(user_id) → 1017", .aggs = count_distinct_aggs,
      .n_aggs = WEIR_COUNT(count_distinct_aggs)},
     {.name = "COUNT_DISTINCT_EXACT", .category = WEIR_CAT_AGGREGATE,
-     .doc = "How many distinct values that are not NULL there are: COUNT(DISTINCT x). Keeps them all.",
+     .doc = "How many distinct values that are not NULL there are, exactly: COUNT(DISTINCT x).",
      .example = "COUNT_DISTINCT_EXACT(user_id) → 1024", .aggs = count_distinct_exact_aggs,
      .n_aggs = WEIR_COUNT(count_distinct_exact_aggs)},
 };

@@ -200,7 +200,8 @@ static bool kept_load(weir_call *c, void *state, weir_reader *in)
             FIXED("DOUBLE -> DOUBLE", which, f64),                                                 \
             KEPT("DECIMAL -> *", which, .ret = weir__agg_same_type),                               \
             FIXED("DATE -> DATE", which, i32), FIXED("TIME -> TIME", which, i32),                  \
-            FIXED("TIMESTAMP -> TIMESTAMP", which, i64), KEPT("STRING -> STRING", which, .ret = NULL), \
+            FIXED("TIMESTAMP -> TIMESTAMP", which, i64),                                           \
+            KEPT("STRING -> STRING", which, .ret = NULL),                                          \
             KEPT("BYTES -> BYTES", which, .ret = NULL)                                             \
     }
 static const weir_agg min_aggs[] = ALL(min);

@@ -321,11 +321,11 @@ static const weir_agg latest_aggs[] = SHAPES(latest);
 
 const weir_function weir_fn_agg_offset[] = {
     {.name = "EARLIEST_BY_OFFSET", .category = WEIR_CAT_AGGREGATE,
-     .doc = "The value that arrived first, or the first n; NULLs are skipped unless told otherwise.",
+     .doc = "The value that arrived first, or the first n; skips NULLs unless told otherwise.",
      .example = "EARLIEST_BY_OFFSET(price) → 4.5", .aggs = earliest_aggs,
      .n_aggs = WEIR_COUNT(earliest_aggs)},
     {.name = "LATEST_BY_OFFSET", .category = WEIR_CAT_AGGREGATE,
-     .doc = "The value that arrived last, or the last n; NULLs are skipped unless told otherwise.",
+     .doc = "The value that arrived last, or the last n; skips NULLs unless told otherwise.",
      .example = "LATEST_BY_OFFSET(price) → 7.0", .aggs = latest_aggs,
      .n_aggs = WEIR_COUNT(latest_aggs)},
 };

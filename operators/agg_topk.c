@@ -1,8 +1,8 @@
 /* TOPK and TOPKDISTINCT: the k greatest values, descending; with further arguments, the rows they
  * came with, as structs {sort_col, col0, col1, …}.
  *
- * The state is a sorted array of kept items. A new item goes behind its equals, so the first of them
- * stays when there is no room for all. */
+ * The state is a sorted array of kept items. A new item goes behind its equals, so the first of
+ * them stays when there is no room for all. */
 #include "operators/agg.h"
 
 typedef struct top {
@@ -40,7 +40,8 @@ static uint32_t place_of(const weir_call *c, const top *s, const weir_value *v)
     uint32_t hi = s->n;
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
-        if (weir_value_cmp(c->arg_types[0], sort_key(item, &s->items[mid]), sort_key(item, v)) < 0) {
+        const weir_value *there = sort_key(item, &s->items[mid]);
+        if (weir_value_cmp(c->arg_types[0], there, sort_key(item, v)) < 0) {
             hi = mid;
         } else {
             lo = mid + 1;

@@ -1,5 +1,5 @@
-/* Drives one aggregate in tests through the contract of func.h: a call site resolved by name, states
- * one at a time, rows as boxed values. */
+/* Drives one aggregate in tests through the contract of func.h: a call site resolved by name,
+ * states one at a time, rows as boxed values. */
 #pragma once
 #include "engine/base/alloc.h"
 #include "engine/base/rng.h"
