@@ -25,9 +25,7 @@ weir_functions *weir_functions_builtin(void)
     size_t cap = 0;
     for (size_t i = 0; i < WEIR_COUNT(families); i++) {
         for (uint32_t k = 0; k < families[i].n; k++) {
-            void *grown = (void *)(uintptr_t)rows;
-            weir_grow_bytes(&grown, &cap, n + 1, sizeof *rows);
-            rows = grown;
+            WEIR_GROW(rows, cap, n + 1);
             rows[n++] = &families[i].rows[k];
         }
     }

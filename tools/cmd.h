@@ -2,6 +2,7 @@
  * name and returns the exit status. */
 #pragma once
 #include "engine/base/base.h"
+#include "engine/base/status.h"
 
 /* Exit statuses; part of the interface. */
 enum {

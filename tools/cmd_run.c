@@ -1,40 +1,13 @@
-/* `weir run`: query files over files, streams and stored topics. */
-#include "tools/cmd.h"
-#include "tools/run_io.h"
+/* `weir run`: query files over files, streams and stored topics. Options, statements, and the end;
+ * the loop is in run_drive.c. */
+#include "tools/run.h"
 
-#include "engine/io/loop.h"
+#include "dsl/diag.h"
+#include "engine/base/limits.h"
+#include "engine/io/file.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#define RECORDS_PER_STEP 8192 /* input records that go through every query before the next are read */
-#define COMMIT_MS 1000
-
-typedef struct run_options {
-    const char **files, **inputs, **outputs, **sets;
-    uint32_t n_files, n_inputs, n_outputs, n_sets;
-    const char *data_dir, *report;
-    uint32_t workers, batch_rows;
-    bool until_idle;
-} run_options;
-
-/* Skipped records, each once however many queries could not read it. */
-typedef struct bad_record {
-    uint64_t topic_hash;
-    int32_t partition;
-    int64_t offset;
-} bad_record;
-
-typedef struct runner {
-    run_options o;
-    weir_session *session;
-    weir_inputs *inputs;
-    weir_buf text; /* of the statements */
-    int64_t committed_ns;
-    weir_buf log;
-    uint64_t *malformed; /* per input */
-} runner;
+#include <unistd.h>
 
 static int64_t wall(void *clock)
 {
@@ -44,240 +17,272 @@ static int64_t wall(void *clock)
 
 static void on_problem(void *ctx, const weir_problem *p)
 {
-    runner *r = ctx;
-    for (uint32_t i = 0; p->record && r->malformed && i < weir_inputs_count(r->inputs); i++) {
-        if (weir_sv_eq(weir_inputs_topic(r->inputs, i), p->topic)) {
-            r->malformed[i]++;
-            break;
-        }
-    }
-    if (p->record) {
-        fprintf(stderr, "skipped record: topic " WEIR_SV_FMT ", partition %d, offset %lld: "
-                        WEIR_SV_FMT "\n", WEIR_SV_ARG(p->topic), p->partition,
-                (long long)p->offset, WEIR_SV_ARG(p->reason));
-    }
+    weir_run *r = ctx;
+    weir_run_progress_clear(r);
+    weir_run_log_problem(r->log, p);
 }
 
-static weir_rc read_file(const char *path, weir_buf *out, weir_status *st)
+static void on_result(void *ctx, const weir_result *result)
 {
-    FILE *f = fopen(path, "r");
-    if (!f) {
-        return weir_fail(st, WEIR_EIO, "cannot open %s: %s", path, strerror(errno));
-    }
-    char part[65536];
-    size_t n = 0;
-    while ((n = fread(part, 1, sizeof part, f)) > 0) {
-        weir_buf_add(out, part, n);
-    }
-    bool bad = ferror(f) != 0;
-    fclose(f);
-    if (bad || out->over) {
-        return weir_fail(st, bad ? WEIR_EIO : WEIR_ELIMIT, "cannot read %s: %s", path,
-                         bad ? strerror(errno) : "longer than 4 MiB (WEIR_STATEMENT_BYTES_MAX)");
-    }
-    return WEIR_OK;
+    weir_run_show_result(((weir_run *)ctx)->show, result);
 }
 
-static weir_rc run_file(runner *r, const char *path, weir_status *st)
+static bool on_rows(void *ctx, const weir_plan *plan, const weir_batch *b)
 {
-    weir_buf_reset(&r->text);
-    WEIR_TRY(read_file(path, &r->text, st));
+    return weir_run_show_rows(((weir_run *)ctx)->show, plan, b);
+}
+
+/* ---- statements ---- */
+
+/* Executes a text; what is wrong with it goes to standard error under the name of the file. */
+static weir_rc execute(weir_run *r, const char *file, weir_sv text, weir_status *st)
+{
     weir_arena a;
     weir_arena_init(&a);
     weir_diags diags;
     weir_diags_init(&diags, &a);
     weir_script_outcome done;
-    weir_rc rc = weir_session_execute(r->session, weir_buf_view(&r->text), &done, &diags, st);
+    weir_rc rc = weir_session_execute(r->session, text, &done, &diags, st);
     weir_buf out = {0};
     for (uint32_t i = 0; i < diags.n; i++) {
-        weir_diag_render(&out, weir_sv_cstr(path), weir_buf_view(&r->text), &diags.items[i]);
+        weir_diag_render(&out, weir_sv_cstr(file), text, &diags.items[i]);
     }
-    fwrite(out.p, 1, out.n, stderr);
+    if (diags.dropped) {
+        weir_buf_printf(&out, "%u more errors\n", diags.dropped);
+    }
+    weir_rc shown = weir_run_show_flush(r->show, rc ? NULL : st); /* what came before the error */
+    fprintf(stderr, "%s", weir_buf_cstr(&out));
     weir_buf_deinit(&out);
     weir_arena_deinit(&a);
+    if (rc != WEIR_OK) {
+        st->rc = WEIR_ESQL; /* told with its place */
+        return WEIR_ESQL;
+    }
+    return shown;
+}
+
+static weir_rc run_file(weir_run *r, const char *path, weir_status *st)
+{
+    weir_buf text = {0};
+    weir_rc rc = weir_file_read(path, WEIR_STATEMENT_BYTES_MAX, &text, st);
+    rc = rc ? rc : execute(r, path, weir_buf_view(&text), st);
+    weir_buf_deinit(&text);
     return rc;
 }
 
-static weir_rc check_queries(runner *r, weir_status *st)
+static void quoted(weir_buf *out, weir_sv s)
 {
-    weir_engine *e = weir_session_engine(r->session);
-    for (uint32_t i = 0; i < weir_engine_queries(e); i++) {
-        weir_query *q = weir_engine_query_at(e, i);
-        if (weir_query_error(q)) {
-            return weir_fail(st, WEIR_EFATAL, "query " WEIR_SV_FMT " stopped: %s",
-                             WEIR_SV_ARG(weir_query_plan(q)->query_id), weir_query_error(q));
+    weir_buf_byte(out, '\'');
+    for (uint32_t i = 0; i < s.n; i++) {
+        weir_buf_str(out, s.p[i] == '\'' ? "'" : "");
+        weir_buf_byte(out, s.p[i]);
+    }
+    weir_buf_byte(out, '\'');
+}
+
+/* --set is SET at the top of the file; so what it refuses is refused here, too. */
+static weir_rc apply_settings(weir_run *r, weir_status *st)
+{
+    weir_sv name;
+    const char *value;
+    for (size_t i = 0; i < r->defines.n; i++) {
+        if (!weir_option_pair(r->defines.items[i], &name, &value)) {
+            return weir_fail(st, WEIR_EUSAGE, "--define wants NAME=VALUE, not \"%s\"",
+                             r->defines.items[i]);
         }
+        weir_session_define(r->session, name, weir_sv_cstr(value));
+    }
+    for (size_t i = 0; i < r->sets.n; i++) {
+        if (!weir_option_pair(r->sets.items[i], &name, &value)) {
+            return weir_fail(st, WEIR_EUSAGE, "--set wants NAME=VALUE, not \"%s\"",
+                             r->sets.items[i]);
+        }
+        weir_buf text = {0};
+        weir_buf_str(&text, "SET ");
+        quoted(&text, name);
+        weir_buf_byte(&text, '=');
+        quoted(&text, weir_sv_cstr(value));
+        weir_buf_byte(&text, ';');
+        weir_rc rc = execute(r, "--set", weir_buf_view(&text), st);
+        weir_buf_deinit(&text);
+        WEIR_TRY(rc);
     }
     return WEIR_OK;
 }
 
-static weir_rc drive(runner *r, weir_status *st)
+/* ---- the run ---- */
+
+/* Tables hold updates back in live runs, unless the cache is switched off. */
+static bool coalesces(const weir_run *r)
 {
-    weir_engine *e = weir_session_engine(r->session);
-    WEIR_TRY(weir_engine_drain(e, st));
-    for (uint32_t taken = 1; taken;) {
-        WEIR_TRY(weir_inputs_take(r->inputs, r->session, RECORDS_PER_STEP, &taken, st));
-        WEIR_TRY(weir_engine_drain(e, st));
-        if (r->o.data_dir && weir_mono_ns() - r->committed_ns > COMMIT_MS * 1000000LL) {
-            WEIR_TRY(weir_engine_commit(e, NULL, st));
-            r->committed_ns = weir_mono_ns();
+    for (size_t i = 0; i < r->sets.n; i++) {
+        weir_sv name;
+        const char *value;
+        static const weir_sv cache = {"cache.max.bytes.buffering", 25};
+        if (weir_option_pair(r->sets.items[i], &name, &value) && name.n >= cache.n &&
+            weir_sv_eq(weir_sv_of(name.p + name.n - cache.n, cache.n), cache) &&
+            strcmp(value, "0") == 0) {
+            return false;
         }
     }
-    WEIR_TRY(weir_engine_commit(e, NULL, st));
-    return check_queries(r, st);
+    return !r->until_idle;
 }
 
-static weir_rc write_report(runner *r, const uint64_t *written, weir_status *st)
+static weir_rc open_session(weir_run *r, weir_status *st)
 {
-    weir_buf b = {0};
-    weir_engine *e = weir_session_engine(r->session);
-    weir_buf_str(&b, "{\"inputs\":{");
-    for (uint32_t i = 0; i < weir_inputs_count(r->inputs); i++) {
-        weir_buf_str(&b, i ? "," : "");
-        weir_diag_json_string(&b, weir_inputs_topic(r->inputs, i));
-        weir_buf_printf(&b, ":{\"records\":%llu,\"malformed\":%llu}",
-                        (unsigned long long)weir_inputs_records(r->inputs, i),
-                        (unsigned long long)r->malformed[i]);
-    }
-    weir_buf_str(&b, "},\"outputs\":{");
-    for (uint32_t i = 0; i < r->o.n_outputs; i++) {
-        weir_sv topic;
-        const char *file;
-        WEIR_TRY(weir_split_spec("--output", r->o.outputs[i], &topic, &file, st));
-        weir_buf_str(&b, i ? "," : "");
-        weir_diag_json_string(&b, topic);
-        weir_buf_printf(&b, ":{\"records\":%llu}", (unsigned long long)written[i]);
-    }
-    weir_buf_str(&b, "},\"queries\":{");
-    for (uint32_t i = 0; i < weir_engine_queries(e); i++) {
-        weir_query *q = weir_engine_query_at(e, i);
-        weir_query_stats s;
-        weir_query_stats_of(q, &s);
-        const weir_source *sink = weir_query_plan(q)->sink->sink.sink;
-        weir_buf_str(&b, i ? "," : "");
-        weir_diag_json_string(&b, sink ? sink->name : weir_query_plan(q)->query_id);
-        weir_buf_str(&b, ":{\"id\":");
-        weir_diag_json_string(&b, weir_query_plan(q)->query_id);
-        weir_buf_printf(&b, ",\"read\":%llu,\"written\":%llu,\"late\":%llu,\"errors\":%llu}",
-                        (unsigned long long)s.read, (unsigned long long)s.written,
-                        (unsigned long long)s.late, (unsigned long long)s.errors);
-    }
-    weir_buf_str(&b, "}}\n");
-    FILE *f = fopen(r->o.report, "w");
-    bool ok = f && fwrite(b.p, 1, b.n, f) == b.n;
-    ok &= f && fclose(f) == 0;
-    weir_buf_deinit(&b);
-    return ok ? WEIR_OK : weir_fail(st, WEIR_EIO, "cannot write %s: %s", r->o.report, strerror(errno));
-}
-
-static weir_rc go(runner *r, weir_status *st)
-{
-    for (uint32_t i = 0; i < r->o.n_inputs; i++) {
-        WEIR_TRY(weir_inputs_open(r->inputs, r->o.inputs[i], st));
-    }
-    r->malformed = weir_zalloc(sizeof *r->malformed * (r->o.n_inputs + 1));
     weir_session_config config = {
-        .workers = r->o.workers,
-        .batch_rows = r->o.batch_rows,
-        .order = WEIR_ORDER_SEQ,
+        .workers = r->workers,
+        .batch_rows = r->batch_rows,
+        .order = r->until_idle ? WEIR_ORDER_SEQ : WEIR_ORDER_TIME,
+        .coalesce = coalesces(r),
         .default_partitions = 1,
-        .data_dir = r->o.data_dir,
+        .data_dir = r->data_dir,
+        .forget_consumed = !r->until_idle,
         .now_ms = wall,
+        .on_result = on_result,
+        .on_rows = on_rows,
         .on_problem = on_problem,
         .ctx = r,
     };
-    WEIR_TRY(weir_session_open(&config, &r->session, st));
-    for (uint32_t i = 0; i < r->o.n_sets; i++) {
-        weir_sv name;
-        const char *value;
-        WEIR_TRY(weir_split_spec("--set", r->o.sets[i], &name, &value, st));
-        weir_session_set(r->session, name, weir_sv_cstr(value));
-    }
-    for (uint32_t i = 0; i < r->o.n_files; i++) {
-        WEIR_TRY(run_file(r, r->o.files[i], st));
-    }
-    WEIR_TRY(weir_inputs_bind(r->inputs, r->session, st));
-    WEIR_TRY(drive(r, st));
-    uint64_t *written = weir_zalloc(sizeof *written * (r->o.n_outputs + 1));
-    weir_rc rc = WEIR_OK;
-    for (uint32_t i = 0; rc == WEIR_OK && i < r->o.n_outputs; i++) {
-        weir_sv topic;
-        const char *file;
-        rc = weir_split_spec("--output", r->o.outputs[i], &topic, &file, st);
-        rc = rc ? rc : weir_output_write(r->session, topic, file, &written[i], st);
-    }
-    if (rc == WEIR_OK && r->o.report) {
-        rc = write_report(r, written, st);
-    }
-    weir_free(written);
-    return rc;
+    return weir_session_open(&config, &r->session, st);
 }
 
-static bool take(const char *name, int argc, char **argv, int *i, const char **list, uint32_t *n)
+static weir_rc go(weir_run *r, weir_status *st)
 {
-    if (strcmp(argv[*i], name) != 0 || *i + 1 >= argc) {
-        return false;
+    WEIR_TRY(weir_query_files(&r->operands, &r->files, st));
+    for (size_t i = 0; i < r->inputs_wanted.n; i++) {
+        WEIR_TRY(weir_inputs_open(r->inputs, r->inputs_wanted.items[i], st));
     }
-    list[(*n)++] = argv[++*i];
-    return true;
+    WEIR_TRY(weir_run_log_open(r->log_file, &r->log, st));
+    WEIR_TRY(open_session(r, st));
+    WEIR_TRY(apply_settings(r, st));
+    for (size_t i = 0; i < r->files.n; i++) {
+        WEIR_TRY(run_file(r, r->files.items[i], st));
+    }
+    WEIR_TRY(weir_inputs_bind(r->inputs, r->session, r->loop, st));
+    for (size_t i = 0; i < r->outputs_wanted.n; i++) {
+        WEIR_TRY(weir_outputs_open(r->outputs, r->session, r->outputs_wanted.items[i], st));
+    }
+    WEIR_TRY(weir_run_drive(r, st));
+    return r->report ? weir_run_report(r, st) : WEIR_OK;
+}
+
+static int status_of(const weir_run *r, weir_rc rc, const weir_status *st)
+{
+    if (rc != WEIR_OK) {
+        if (rc != WEIR_ESQL) { /* those are told with their place */
+            fprintf(stderr, "weir run: %s%s%s\n", st->msg, st->hint[0] ? "; " : "", st->hint);
+        }
+        return rc == WEIR_EUSAGE     ? WEIR_EXIT_USAGE
+               : rc == WEIR_ECONNECT ? WEIR_EXIT_CONNECT
+                                     : WEIR_EXIT_FAILED;
+    }
+    if (r->signum) {
+        return 128 + r->signum;
+    }
+    weir_engine *e = weir_session_engine(r->session);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < weir_engine_queries(e); i++) {
+        kept += weir_query_plan(weir_engine_query_at(e, i))->persistent;
+    }
+    if (r->reported) {
+        return WEIR_EXIT_FAILED;
+    }
+    if (weir_engine_queries(e) > 0 && kept == 0 && weir_run_show_count(r->show) == 0) {
+        fprintf(stderr, "weir run: no rows\n");
+        return WEIR_EXIT_NO_DATA;
+    }
+    return WEIR_EXIT_OK;
+}
+
+static void deinit(weir_run *r)
+{
+    weir_inputs_free(r->inputs); /* its threads post to the loop */
+    weir_outputs_free(r->outputs);
+    weir_session_close(r->session);
+    weir_run_show_free(r->show);
+    weir_run_log_free(r->log);
+    weir_loop_free(r->loop);
+    weir_query_files_free(&r->files);
+    weir_option_list *lists[] = {&r->inputs_wanted, &r->outputs_wanted, &r->sets, &r->defines,
+                                 &r->operands};
+    for (size_t i = 0; i < WEIR_COUNT(lists); i++) {
+        weir_option_list_deinit(lists[i]);
+    }
 }
 
 static int run(const weir_command *self, int argc, char **argv)
 {
-    runner r = {.o = {.workers = 1}, .inputs = weir_inputs_new()};
-    run_options *o = &r.o;
-    const char **lists = weir_zalloc(sizeof *lists * 4 * (size_t)(argc + 1));
-    o->files = lists;
-    o->inputs = lists + (argc + 1);
-    o->outputs = lists + 2 * (argc + 1);
-    o->sets = lists + 3 * (argc + 1);
-    const char *one[1];
-    int status = WEIR_EXIT_OK;
-    for (int i = 0; i < argc; i++) {
-        uint32_t n = 0;
-        if (take("--input", argc, argv, &i, o->inputs, &o->n_inputs) ||
-            take("--output", argc, argv, &i, o->outputs, &o->n_outputs) ||
-            take("--set", argc, argv, &i, o->sets, &o->n_sets)) {
-        } else if (take("--data-dir", argc, argv, &i, one, &n)) {
-            o->data_dir = one[0];
-        } else if (take("--report", argc, argv, &i, one, &n)) {
-            o->report = one[0];
-        } else if (take("--workers", argc, argv, &i, one, &n)) {
-            o->workers = (uint32_t)strtoul(one[0], NULL, 10);
-        } else if (take("--batch-rows", argc, argv, &i, one, &n)) {
-            o->batch_rows = (uint32_t)strtoul(one[0], NULL, 10);
-        } else if (strcmp(argv[i], "--until-idle") == 0) {
-            o->until_idle = true;
-        } else if (argv[i][0] == '-') {
-            fprintf(stderr, "weir run: unknown option %s\n\n%s", argv[i], self->help);
-            status = WEIR_EXIT_USAGE;
-        } else {
-            o->files[o->n_files++] = argv[i];
-        }
+    weir_run r = {.workers = 1, .progress = isatty(STDERR_FILENO) == 1};
+    const weir_option_row rows[] = {
+        {"--input", WEIR_OPT_LIST, &r.inputs_wanted, 0, 0},
+        {"--output", WEIR_OPT_LIST, &r.outputs_wanted, 0, 0},
+        {"--until-idle", WEIR_OPT_FLAG, &r.until_idle, 0, 0},
+        {"--set", WEIR_OPT_LIST, &r.sets, 0, 0},
+        {"--define", WEIR_OPT_LIST, &r.defines, 0, 0},
+        {"--data-dir", WEIR_OPT_TEXT, &r.data_dir, 0, 0},
+        {"--report", WEIR_OPT_TEXT, &r.report, 0, 0},
+        {"--processing-log", WEIR_OPT_TEXT, &r.log_file, 0, 0},
+        {"--workers", WEIR_OPT_COUNT, &r.workers, 1, WEIR_WORKERS_MAX},
+        {"--batch-rows", WEIR_OPT_COUNT, &r.batch_rows, 1, WEIR_BATCH_ROWS},
+    };
+    int status = WEIR_EXIT_USAGE;
+    bool usable = weir_options_read(self, rows, WEIR_COUNT(rows), argc, argv, &r.operands);
+    if (usable && r.operands.n == 0) {
+        fprintf(stderr, "weir run: no query file; `weir run --help` shows how\n");
+    } else if (usable) {
+        weir_status st;
+        weir_status_reset(&st);
+        r.inputs = weir_inputs_new();
+        r.outputs = weir_outputs_new();
+        r.show = weir_run_show_new();
+        r.loop = weir_loop_new();
+        r.started_ns = weir_mono_ns();
+        weir_rc rc = go(&r, &st);
+        status = status_of(&r, rc, &st);
     }
-    if (status == WEIR_EXIT_OK && o->n_files == 0) {
-        fprintf(stderr, "weir run: no query file\n\n%s", self->help);
-        status = WEIR_EXIT_USAGE;
+    if (r.loop) {
+        deinit(&r);
+    } else {
+        weir_option_list_deinit(&r.operands);
     }
-    weir_status st;
-    weir_status_reset(&st);
-    if (status == WEIR_EXIT_OK && go(&r, &st) != WEIR_OK) {
-        if (st.rc != WEIR_ESQL) {
-            fprintf(stderr, "weir run: %s\n", st.msg);
-        }
-        status = st.rc == WEIR_EUSAGE ? WEIR_EXIT_USAGE : WEIR_EXIT_FAILED;
-    }
-    weir_inputs_free(r.inputs);
-    weir_session_close(r.session);
-    weir_buf_deinit(&r.text);
-    weir_free(r.malformed);
-    weir_free((void *)lists);
     return status;
 }
 
 const weir_command weir_cmd_run = {
     .name = "run",
     .line = "run query files over files, streams and stored topics",
-    .help = "usage: weir run [options] FILE.sql…\n",
+    .help =
+        "usage: weir run [options] FILE.sql|DIR…\n"
+        "\n"
+        "Executes the statements of the files (of a folder: its *.sql in the order of their names),\n"
+        "then processes records until SIGINT or SIGTERM. Rows of SELECT … EMIT CHANGES are shown as\n"
+        "a table on standard output.\n"
+        "\n"
+        "  --input TOPIC=FILE      records to put into a topic, one JSON object a line; repeatable;\n"
+        "                          FILE - is standard input\n"
+        "  --output TOPIC=FILE     write the records of a topic to FILE (- is standard output);\n"
+        "                          repeatable\n"
+        "  --until-idle            end when all input has been processed; every update is written,\n"
+        "                          the same input always gives the same output\n"
+        "  --set NAME=VALUE        a property, as SET at the top of the file; repeatable\n"
+        "  --define NAME=VALUE     a variable for ${NAME} in the statements; repeatable\n"
+        "  --data-dir DIR          where topics and state live; made when missing. Without it\n"
+        "                          everything is in memory and gone at the end\n"
+        "  --report FILE           a summary of the run as one JSON object\n"
+        "  --processing-log FILE   skipped records and failed expressions, one JSON object each\n"
+        "  --workers N             threads that process partitions (1)\n"
+        "  --batch-rows N          most records that are processed at once (1024); for tests\n"
+        "\n"
+        "A line of input or output:\n"
+        "  {\"key\":\"ann\",\"value\":{\"TOTAL\":12.50},\"timestamp\":1769421670000}\n"
+        "\n"
+        "Exit status: 0 done, 1 a statement, input or output failed, 2 wrong usage, 3 a SELECT found\n"
+        "no rows, 4 cannot connect, 130 or 143 ended by a signal after a clean stop.\n"
+        "\n"
+        "Examples:\n"
+        "  weir run --input clicks=clicks.jsonl --output REVENUE=- --until-idle revenue.sql\n"
+        "  tail -f clicks.jsonl | weir run --input clicks=- alerts.sql\n"
+        "  weir run --data-dir shop queries/ecommerce\n",
     .run = run,
 };

@@ -1,6 +1,7 @@
-/* See run_io.h. A file is read line by line; the head of each file is parsed and kept, and the
- * smallest head goes next. Records gather in one chunk per topic partition until they are handed
- * over, so that a topic gets large chunks. */
+/* See run_io.h. The head of each file is parsed and kept, and the smallest head goes next. Records
+ * gather in one chunk per topic partition until they are handed over, so that a topic gets large
+ * chunks. */
+#include "tools/run_feed.h"
 #include "tools/run_io.h"
 
 #include "engine/base/hash.h"
@@ -8,20 +9,25 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-struct weir_input {
+#define BYTES_PER_TAKE ((size_t)64 << 20) /* a chunk must stay far below WEIR_CHUNK_BYTES_MAX */
+
+typedef struct weir_input {
     char *spec, *file;
     weir_sv topic;
-    FILE *in;
+    FILE *in;         /* an ordinary file */
+    weir_feed *feed;  /* anything else, once it is bound */
     char *line;
     size_t line_cap;
     uint64_t line_no, records;
     weir_lines *lines;
     weir_topic *to;
     weir_chunk_builder *builders; /* per partition */
-    weir_line_record head;        /* points into `lines` and `line` */
-    bool has_head;
-};
+    weir_line_record head;        /* points into `lines` and the line */
+    bool has_head, ended, follow;
+} weir_input;
 
 struct weir_inputs {
     weir_input *items;
@@ -42,6 +48,7 @@ void weir_inputs_free(weir_inputs *in)
         }
         weir_free(f->builders);
         weir_lines_free(f->lines);
+        weir_feed_free(f->feed);
         if (f->in && f->in != stdin) {
             fclose(f->in);
         }
@@ -66,6 +73,26 @@ weir_rc weir_split_spec(const char *option, const char *spec, weir_sv *topic, co
     return WEIR_OK;
 }
 
+static weir_rc open_file(weir_inputs *in, weir_input *f, weir_status *st)
+{
+    bool standard = strcmp(f->file, "-") == 0;
+    for (size_t i = 0; standard && i < in->n; i++) {
+        if (in->items[i].in == stdin) {
+            return weir_fail(st, WEIR_EUSAGE, "standard input can be the file of one --input only");
+        }
+    }
+    f->in = standard ? stdin : fopen(f->file, "r");
+    struct stat s;
+    if (!f->in || fstat(fileno(f->in), &s) != 0) {
+        return weir_fail(st, WEIR_EIO, "cannot open input %s: %s", f->file, strerror(errno));
+    }
+    if (S_ISDIR(s.st_mode)) {
+        return weir_fail(st, WEIR_EIO, "cannot read input %s: it is a directory", f->file);
+    }
+    f->follow = !S_ISREG(s.st_mode);
+    return WEIR_OK;
+}
+
 weir_rc weir_inputs_open(weir_inputs *in, const char *spec, weir_status *st)
 {
     weir_input f = {.spec = weir_strdup(spec)};
@@ -73,18 +100,11 @@ weir_rc weir_inputs_open(weir_inputs *in, const char *spec, weir_status *st)
     weir_rc rc = weir_split_spec("--input", f.spec, &f.topic, &file, st);
     if (rc == WEIR_OK) {
         f.file = f.spec + (file - f.spec);
-        f.in = strcmp(file, "-") == 0 ? stdin : fopen(file, "r");
-        if (!f.in) {
-            rc = weir_fail(st, WEIR_EIO, "cannot open input %s: %s", file, strerror(errno));
-        }
-    }
-    if (rc != WEIR_OK) {
-        weir_free(f.spec);
-        return rc;
+        rc = open_file(in, &f, st);
     }
     WEIR_GROW(in->items, in->cap, in->n + 1);
-    in->items[in->n++] = f;
-    return WEIR_OK;
+    in->items[in->n++] = f; /* also a failed one: it is freed with the others */
+    return rc;
 }
 
 const weir_source *weir_source_of_topic(const weir_catalog *c, weir_sv topic)
@@ -98,25 +118,39 @@ const weir_source *weir_source_of_topic(const weir_catalog *c, weir_sv topic)
     return NULL;
 }
 
+/* The next line. False: the input is at its end, or has to be waited for (not `ended`). */
+static bool next_line(weir_input *f, weir_sv *line, int *error)
+{
+    *error = 0;
+    if (f->feed) {
+        weir_feed_state state = weir_feed_next(f->feed, WEIR_RECORD_BYTES_MAX + 1, line, error);
+        f->ended = state == WEIR_FEED_END;
+        return state == WEIR_FEED_LINE;
+    }
+    errno = 0;
+    ssize_t n = getline(&f->line, &f->line_cap, f->in);
+    f->ended = n < 0;
+    *error = n < 0 && ferror(f->in) ? errno : 0;
+    *line = weir_sv_of(f->line, n < 0 ? 0 : (size_t)n);
+    return n >= 0;
+}
+
 /* Parses the next line that is not empty into the head. */
 static weir_rc fill_head(weir_input *f, weir_session *s, weir_status *st)
 {
     f->has_head = false;
-    for (;;) {
-        errno = 0;
-        ssize_t n = getline(&f->line, &f->line_cap, f->in);
-        if (n < 0) {
-            return errno ? weir_fail(st, WEIR_EIO, "%s: %s", f->file, strerror(errno)) : WEIR_OK;
-        }
+    weir_sv line;
+    int error;
+    while (next_line(f, &line, &error)) {
         f->line_no++;
-        weir_sv line = weir_sv_trim(weir_sv_of(f->line, (size_t)n));
+        line = weir_sv_trim(line);
         if (line.n == 0) {
             continue;
         }
         if (line.n > WEIR_RECORD_BYTES_MAX) {
-            return weir_fail(st, WEIR_ELIMIT, "%s:%llu: a record of %u bytes: at most %d "
+            return weir_fail(st, WEIR_ELIMIT, "%s:%llu: a record of more than %d bytes "
                                               "(WEIR_RECORD_BYTES_MAX)", f->file,
-                             (unsigned long long)f->line_no, line.n, WEIR_RECORD_BYTES_MAX);
+                             (unsigned long long)f->line_no, WEIR_RECORD_BYTES_MAX);
         }
         weir_rc rc = weir_lines_parse(f->lines, line, &f->head, st);
         if (rc != WEIR_OK) {
@@ -129,9 +163,15 @@ static weir_rc fill_head(weir_input *f, weir_session *s, weir_status *st)
         f->has_head = true;
         return WEIR_OK;
     }
+    return error ? weir_fail(st, WEIR_EIO, "%s: %s", f->file, strerror(error)) : WEIR_OK;
 }
 
-weir_rc weir_inputs_bind(weir_inputs *in, weir_session *s, weir_status *st)
+static void more(void *ctx)
+{
+    weir_loop_busy(ctx);
+}
+
+weir_rc weir_inputs_bind(weir_inputs *in, weir_session *s, weir_loop *loop, weir_status *st)
 {
     for (size_t i = 0; i < in->n; i++) {
         weir_input *f = &in->items[i];
@@ -143,7 +183,9 @@ weir_rc weir_inputs_bind(weir_inputs *in, weir_session *s, weir_status *st)
         }
         WEIR_TRY(weir_lines_new(s, weir_source_of_topic(weir_session_catalog(s), f->topic),
                                 &f->lines, st));
-        WEIR_TRY(fill_head(f, s, st));
+        if (f->follow) {
+            f->feed = weir_feed_new(loop, dup(fileno(f->in)), more, loop);
+        }
     }
     return WEIR_OK;
 }
@@ -163,16 +205,17 @@ static weir_rc take_head(weir_input *f, weir_session *s, weir_status *st)
     weir_chunk_builder_add(&f->builders[p], r->key, r->value, r->headers, r->timestamp,
                            weir_session_take_seq(s, 1));
     f->records++;
-    return fill_head(f, s, st);
+    f->has_head = false;
+    return WEIR_OK;
 }
 
 /* Two --input options may name one topic: its records must be appended in order of seq. */
 static void hand_over(weir_inputs *in)
 {
+    weir_chunk **parts = weir_alloc(sizeof *parts * (in->n + 1));
     for (size_t i = 0; i < in->n; i++) {
         weir_input *f = &in->items[i];
         for (int32_t p = 0; p < weir_topic_partitions(f->to); p++) {
-            weir_chunk **parts = weir_alloc(sizeof *parts * in->n);
             uint32_t n = 0;
             for (size_t k = i; k < in->n; k++) {
                 weir_chunk *c = in->items[k].to == f->to
@@ -185,31 +228,52 @@ static void hand_over(weir_inputs *in)
             if (n) {
                 weir_topic_append(f->to, p, n > 1 ? weir_chunk_merge(parts, n) : parts[0]);
             }
-            weir_free(parts);
         }
     }
+    weir_free(parts);
 }
 
-weir_rc weir_inputs_take(weir_inputs *in, weir_session *s, uint32_t most, uint32_t *taken,
-                         weir_status *st)
+/* The input whose record is next. NULL: none can be taken now. */
+static weir_rc next_input(weir_inputs *in, weir_session *s, bool patient, weir_input **next,
+                          bool *waiting, weir_status *st)
+{
+    *next = NULL;
+    *waiting = false;
+    for (size_t i = 0; i < in->n; i++) {
+        weir_input *f = &in->items[i];
+        if (!f->has_head && !f->ended) {
+            WEIR_TRY(fill_head(f, s, st));
+        }
+        *waiting |= !f->has_head && !f->ended;
+        if (f->has_head && (!*next || f->head.timestamp < (*next)->head.timestamp)) {
+            *next = f;
+        }
+    }
+    if (patient && *waiting) {
+        *next = NULL;
+    }
+    return WEIR_OK;
+}
+
+weir_rc weir_inputs_take(weir_inputs *in, weir_session *s, uint32_t most, bool patient,
+                         uint32_t *taken, bool *waiting, weir_status *st)
 {
     *taken = 0;
-    while (*taken < most) {
+    *waiting = false;
+    weir_rc rc = WEIR_OK;
+    size_t bytes = 0;
+    while (rc == WEIR_OK && *taken < most && bytes < BYTES_PER_TAKE) {
         weir_input *next = NULL;
-        for (size_t i = 0; i < in->n; i++) {
-            weir_input *f = &in->items[i];
-            if (f->has_head && (!next || f->head.timestamp < next->head.timestamp)) {
-                next = f;
-            }
-        }
-        if (!next) {
+        rc = next_input(in, s, patient, &next, waiting, st);
+        if (rc != WEIR_OK || !next) {
             break;
         }
-        WEIR_TRY(take_head(next, s, st));
-        ++*taken;
+        bytes += next->head.value.n == WEIR_NULL_BYTES ? 0 : next->head.value.n;
+        rc = take_head(next, s, st);
+        *taken += rc == WEIR_OK;
     }
     hand_over(in);
-    return WEIR_OK;
+    return rc;
 }
 
 uint32_t weir_inputs_count(const weir_inputs *in)
@@ -225,54 +289,4 @@ weir_sv weir_inputs_topic(const weir_inputs *in, uint32_t i)
 uint64_t weir_inputs_records(const weir_inputs *in, uint32_t i)
 {
     return in->items[i].records;
-}
-
-/* ---- outputs ---- */
-
-static weir_rc write_partition(weir_topic *t, int32_t p, weir_lines *lines, FILE *to, weir_buf *line,
-                               uint64_t *records, weir_status *st)
-{
-    int64_t at = weir_topic_begin(t, p);
-    while (at < weir_topic_end(t, p)) {
-        weir_chunk *c = NULL;
-        WEIR_TRY(weir_topic_read(t, p, at, &c, st));
-        for (int64_t i = at - c->base; i < c->n; i++, at++, ++*records) {
-            weir_buf_reset(line);
-            weir_lines_print(lines, line, c, &c->recs[i], p);
-            weir_buf_byte(line, '\n');
-            fwrite(line->p, 1, line->n, to);
-        }
-        weir_chunk_unref(c);
-    }
-    return WEIR_OK;
-}
-
-weir_rc weir_output_write(weir_session *s, weir_sv topic, const char *file, uint64_t *records,
-                          weir_status *st)
-{
-    weir_topic *t = weir_topics_find(weir_session_topics(s), topic);
-    if (!t) {
-        return weir_fail(st, WEIR_ENOTFOUND, "output topic " WEIR_SV_FMT " does not exist",
-                         WEIR_SV_ARG(topic));
-    }
-    FILE *to = strcmp(file, "-") == 0 ? stdout : fopen(file, "w");
-    if (!to) {
-        return weir_fail(st, WEIR_EIO, "cannot write %s: %s", file, strerror(errno));
-    }
-    weir_lines *lines = NULL;
-    weir_buf line = {0};
-    weir_rc rc = weir_lines_new(s, weir_source_of_topic(weir_session_catalog(s), topic), &lines, st);
-    for (int32_t p = 0; rc == WEIR_OK && p < weir_topic_partitions(t); p++) {
-        rc = write_partition(t, p, lines, to, &line, records, st);
-    }
-    bool bad = fflush(to) != 0 || ferror(to);
-    if (to != stdout) {
-        bad |= fclose(to) != 0;
-    }
-    if (rc == WEIR_OK && bad) {
-        rc = weir_fail(st, WEIR_EIO, "cannot write %s: %s", file, strerror(errno));
-    }
-    weir_lines_free(lines);
-    weir_buf_deinit(&line);
-    return rc;
 }

@@ -1,0 +1,69 @@
+/* `weir run`, in parts: cmd_run.c (options, statements, the end), run_drive.c (the loop),
+ * run_inputs.c and run_outputs.c, run_show.c (tables on standard output), run_log.c (processing log),
+ * run_progress.c, run_report.c. */
+#pragma once
+#include "tools/options.h"
+#include "tools/run_io.h"
+
+/* ---- run_log.c: skipped records and failed expressions ---- */
+
+typedef struct weir_run_log weir_run_log;
+
+/* `file` NULL: only standard error. */
+weir_rc weir_run_log_open(const char *file, weir_run_log **out, weir_status *st);
+void weir_run_log_free(weir_run_log *l); /* tells what was not shown */
+void weir_run_log_problem(weir_run_log *l, const weir_problem *p);
+/* Records of the topic that none of its `readers` queries could read, each once. */
+uint64_t weir_run_log_malformed(const weir_run_log *l, weir_sv topic, uint32_t readers);
+weir_rc weir_run_log_flush(weir_run_log *l, weir_status *st);
+
+/* ---- run_show.c: results as tables on standard output ---- */
+
+typedef struct weir_run_show weir_run_show;
+
+weir_run_show *weir_run_show_new(void);
+void weir_run_show_free(weir_run_show *s);
+void weir_run_show_result(weir_run_show *s, const weir_result *r);
+/* A worker's thread. Rows of a SELECT; false: its LIMIT is reached. */
+bool weir_run_show_rows(weir_run_show *s, const weir_plan *plan, const weir_batch *b);
+/* Writes what is ready. */
+weir_rc weir_run_show_flush(weir_run_show *s, weir_status *st);
+uint64_t weir_run_show_count(const weir_run_show *s); /* rows so far */
+/* All SELECTs have reached their LIMIT. */
+bool weir_run_show_done(const weir_run_show *s, uint32_t selects);
+
+/* ---- the whole ---- */
+
+typedef struct weir_run {
+    weir_option_list files, inputs_wanted, outputs_wanted, sets, defines, operands;
+    const char *data_dir, *report, *log_file;
+    uint32_t workers, batch_rows;
+    bool until_idle;
+    weir_session *session;
+    weir_loop *loop;
+    weir_inputs *inputs;
+    weir_outputs *outputs;
+    weir_run_log *log;
+    weir_run_show *show;
+    /* run_drive.c */
+    weir_status *st;      /* the first error */
+    weir_rc rc;
+    int signum;           /* that stopped the run; 0: none */
+    int64_t committed_ns;
+    int64_t started_ns;
+    uint32_t reported;    /* queries whose end was told */
+    /* run_progress.c */
+    bool progress;        /* standard error is a terminal */
+    bool line_shown;
+    uint64_t events_before;
+    int64_t shown_ns;
+} weir_run;
+
+/* run_drive.c: processes what there is (--until-idle), or until a signal comes. */
+weir_rc weir_run_drive(weir_run *r, weir_status *st);
+/* run_progress.c: one line on the terminal, rewritten in place. */
+void weir_run_progress(weir_run *r);
+void weir_run_progress_clear(weir_run *r); /* before anything else is printed there */
+/* run_report.c */
+weir_rc weir_run_report(weir_run *r, weir_status *st);
+uint64_t weir_run_records(const weir_run *r); /* of all inputs */

@@ -1,0 +1,208 @@
+/* The loop of a run. One step takes a portion of input and lets the engine work; between steps
+ * signals and timers have their turn.
+ *
+ *   --until-idle   each step is drained: every update, in the order of the records; ends by itself
+ *   live           a step is one round; what tables hold back goes out when nothing is left to read,
+ *                  or with the commit; ends by a signal, or when every SELECT has reached its LIMIT */
+#include "tools/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RECORDS_PER_STEP 8192
+#define ROWS_PER_ROUND 8192
+#define COMMIT_MS 1000       /* commit.interval.ms */
+#define PROGRESS_MS 500
+#define NS_PER_MS 1000000LL
+
+static bool stop(weir_run *r, weir_rc rc)
+{
+    r->rc = r->rc ? r->rc : rc;
+    weir_loop_stop(r->loop);
+    return false;
+}
+
+/* Queries that have stopped by themselves. With --until-idle that is the end; else it is told, and the
+ * others go on. */
+static weir_rc check_queries(weir_run *r, weir_status *st)
+{
+    weir_engine *e = weir_session_engine(r->session);
+    uint32_t failed = 0;
+    for (uint32_t i = 0; i < weir_engine_queries(e); i++) {
+        const weir_query *q = weir_engine_query_at(e, i);
+        if (!weir_query_error(q)) {
+            continue;
+        }
+        weir_sv id = weir_query_plan(q)->query_id;
+        if (r->until_idle) {
+            return weir_fail(st, WEIR_EFATAL, "query " WEIR_SV_FMT " stopped: %s", WEIR_SV_ARG(id),
+                             weir_query_error(q));
+        }
+        if (++failed > r->reported) {
+            weir_run_progress_clear(r);
+            fprintf(stderr, "weir run: query " WEIR_SV_FMT " stopped: %s\n", WEIR_SV_ARG(id),
+                    weir_query_error(q));
+            r->reported = failed;
+        }
+    }
+    return WEIR_OK;
+}
+
+/* Nobody reads below these offsets any more. */
+static void give_back(weir_run *r)
+{
+    weir_topics *topics = weir_session_topics(r->session);
+    weir_engine *e = weir_session_engine(r->session);
+    for (uint32_t i = 0; i < weir_topics_count(topics); i++) {
+        weir_topic *t = weir_topics_at(topics, i);
+        for (int32_t p = 0; p < weir_topic_partitions(t); p++) {
+            int64_t at = weir_min64(weir_engine_consumed(e, t, p),
+                                    weir_outputs_next(r->outputs, t, p));
+            weir_topic_consumed(t, p, at);
+        }
+    }
+}
+
+static weir_rc publish(weir_run *r, weir_status *st)
+{
+    if (r->line_shown && weir_outputs_count(r->outputs) == 0) {
+        weir_run_progress_clear(r); /* rows may follow on the same terminal */
+    }
+    WEIR_TRY(weir_run_show_flush(r->show, st));
+    WEIR_TRY(weir_outputs_pump(r->outputs, st));
+    WEIR_TRY(weir_run_log_flush(r->log, st));
+    give_back(r);
+    return WEIR_OK;
+}
+
+/* With a data directory outputs follow the commit: what is written out is durable. */
+static weir_rc commit(weir_run *r, weir_status *st)
+{
+    WEIR_TRY(weir_session_commit(r->session, st));
+    r->committed_ns = weir_mono_ns();
+    return publish(r, st);
+}
+
+static uint32_t selects(weir_run *r, bool *persistent)
+{
+    weir_engine *e = weir_session_engine(r->session);
+    uint32_t n = 0;
+    *persistent = false;
+    for (uint32_t i = 0; i < weir_engine_queries(e); i++) {
+        bool kept = weir_query_plan(weir_engine_query_at(e, i))->persistent;
+        *persistent |= kept;
+        n += !kept;
+    }
+    return n;
+}
+
+static weir_rc step_until_idle(weir_run *r, bool *more, bool *done, weir_status *st)
+{
+    uint32_t taken = 0;
+    bool waiting = false;
+    WEIR_TRY(weir_inputs_take(r->inputs, r->session, RECORDS_PER_STEP, true, &taken, &waiting, st));
+    WEIR_TRY(weir_engine_drain(weir_session_engine(r->session), st));
+    WEIR_TRY(check_queries(r, st));
+    if (!r->data_dir) {
+        WEIR_TRY(publish(r, st));
+    } else if (weir_mono_ns() - r->committed_ns > COMMIT_MS * NS_PER_MS) {
+        WEIR_TRY(commit(r, st));
+    }
+    *more = taken > 0;
+    *done = taken == 0 && !waiting;
+    return WEIR_OK;
+}
+
+static weir_rc step_live(weir_run *r, bool *more, bool *done, weir_status *st)
+{
+    uint32_t taken = 0;
+    bool waiting = false;
+    bool progress = false;
+    weir_engine *e = weir_session_engine(r->session);
+    WEIR_TRY(weir_inputs_take(r->inputs, r->session, RECORDS_PER_STEP, false, &taken, &waiting, st));
+    WEIR_TRY(weir_engine_round(e, ROWS_PER_ROUND, &progress, st));
+    *more = taken > 0 || progress;
+    if (!*more) {
+        WEIR_TRY(weir_engine_drain(e, st)); /* caught up: tables let go what they hold back */
+    }
+    WEIR_TRY(check_queries(r, st));
+    if (!r->data_dir) {
+        WEIR_TRY(publish(r, st));
+    } else {
+        WEIR_TRY(weir_run_show_flush(r->show, st));
+    }
+    bool persistent;
+    uint32_t n = selects(r, &persistent);
+    *done = !persistent && weir_run_show_done(r->show, n);
+    return WEIR_OK;
+}
+
+static bool step(void *ctx)
+{
+    weir_run *r = ctx;
+    bool more = false;
+    bool done = false;
+    weir_rc rc = r->until_idle ? step_until_idle(r, &more, &done, r->st)
+                               : step_live(r, &more, &done, r->st);
+    return rc != WEIR_OK || done ? stop(r, rc) : more;
+}
+
+static void on_commit(void *ctx)
+{
+    weir_run *r = ctx;
+    weir_rc rc = r->rc ? r->rc : commit(r, r->st);
+    if (rc != WEIR_OK) {
+        stop(r, rc);
+    }
+}
+
+static void on_progress(void *ctx)
+{
+    weir_run_progress(ctx);
+}
+
+/* The first signal ends the run in order; the second one ends the process at once. */
+static void on_signal(void *ctx, int signum)
+{
+    weir_run *r = ctx;
+    r->signum = signum;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    stop(r, WEIR_OK);
+}
+
+static uint64_t commit_interval(const weir_run *r)
+{
+    weir_sv v;
+    char text[16];
+    if (!weir_session_get(r->session, WEIR_SV("commit.interval.ms"), &v) || v.n >= sizeof text) {
+        return COMMIT_MS;
+    }
+    memcpy(text, v.p, v.n);
+    text[v.n] = 0;
+    char *end = NULL;
+    unsigned long long ms = strtoull(text, &end, 10);
+    return end == text || *end || ms < 1 || ms > 3600000 ? COMMIT_MS : ms;
+}
+
+weir_rc weir_run_drive(weir_run *r, weir_status *st)
+{
+    r->st = st;
+    r->committed_ns = r->shown_ns = weir_mono_ns();
+    weir_loop_on_signal(r->loop, on_signal, r);
+    weir_timer *committing =
+        r->until_idle ? NULL : weir_timer_start(r->loop, commit_interval(r), on_commit, r);
+    weir_timer *showing = r->progress ? weir_timer_start(r->loop, PROGRESS_MS, on_progress, r) : NULL;
+    weir_loop_on_idle(r->loop, step, r);
+    weir_loop_busy(r->loop);
+    weir_loop_run(r->loop);
+    if (committing) {
+        weir_timer_stop(committing);
+    }
+    if (showing) {
+        weir_timer_stop(showing);
+    }
+    weir_run_progress_clear(r);
+    return r->rc ? r->rc : commit(r, st);
+}
