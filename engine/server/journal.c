@@ -46,3 +46,8 @@ weir_rc weir_session_commit(weir_session *s, weir_status *st)
 {
     return weir_engine_commit(s->engine, s->journal, st);
 }
+
+weir_store_batch *weir_session_extra(weir_session *s)
+{
+    return s->journal;
+}

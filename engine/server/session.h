@@ -67,6 +67,9 @@ weir_rc weir_session_execute(weir_session *s, weir_sv text, weir_script_outcome 
  * VALUES is journaled: the same statement in a later run over the same directory is not executed
  * again (the k-th occurrence of a text stands for the k-th). */
 weir_rc weir_session_commit(weir_session *s, weir_status *st);
+/* What else becomes durable with the next commit: the host puts its own entries (positions) here.
+ * NULL: memory. */
+weir_store_batch *weir_session_extra(weir_session *s);
 
 /* Properties of the session (SET). Names are checked only by who reads them. */
 void weir_session_set(weir_session *s, weir_sv name, weir_sv value);
