@@ -61,7 +61,7 @@ bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint1
                        uint32_t n, weir_sv *out)
 {
     weir_buf_reset(&j->rows);
-    if (!weir_row_encode_batch(&j->codec[side], &j->rows, b->cols, rows, n, j->starts)) {
+    if (n && !weir_row_encode_batch(&j->codec[side], &j->rows, b->cols, rows, n, j->starts)) {
         weir_task_fail(j->op->task, "the rows of one batch take more than %zu bytes",
                        JOIN_BYTES_MAX);
         return false;

@@ -127,6 +127,9 @@ static void release_waiting(op_join_stream *j, int side, int64_t seq)
         }
         if (plus(plus(time, j->after[whose]), grace) >= j->stream_time) {
             open[whose] = true;
+            if (open[0] && open[1] && weir__outer_at(&j->waiting, i)->count > 1) {
+                break; /* the entry's second row ends the walk */
+            }
             continue;
         }
         give_up(j, i, whose, time, seq);

@@ -59,6 +59,9 @@ void weir__keys_deinit(weir__keys *k)
 bool weir__keys_of(weir__keys *k, weir_task *t, const weir_batch *b, const uint16_t *rows,
                    uint32_t n, weir_sv *out)
 {
+    if (n == 0) {
+        return true;
+    }
     const weir_vec *v = k->n ? &b->cols[k->cols[0]] : NULL;
     if (k->form == KEYS_TEXT) {
         for (uint32_t i = 0; i < n; i++) {

@@ -46,7 +46,8 @@ static bool apply(op_materialize *m, const weir_batch *b, const uint16_t *rows, 
     weir_batch view = weir_batch_select(b, rows, (uint16_t)n);
     uint32_t n_valued = weir__rows_with_value(&view, false, valued);
     if (!weir__keys_of(&m->keys, m->op.task, b, rows, n, keys) ||
-        !weir_row_encode_batch(&m->table.codec, &m->rows, b->cols, valued, n_valued, m->starts)) {
+        (n_valued && !weir_row_encode_batch(&m->table.codec, &m->rows, b->cols, valued, n_valued,
+                                            m->starts))) {
         weir_task_fail(m->op.task, "the rows of one batch take too many bytes");
         return false;
     }

@@ -539,6 +539,7 @@ static inline const char *rig_text(rig *r)
 /* Compares what came out, line by line. */
 static inline void rig_expect(rig *r, const char *expected)
 {
+    assert_string_equal(r->task->error, "");
     const char *actual = rig_text(r);
     const char *line = actual;
     const char *want = expected;
