@@ -183,6 +183,22 @@ static void set_levels(weir_engine *e)
     }
 }
 
+/* Smallest position at which the query reads this partition; INT64_MAX when it does not. */
+static int64_t read_position(const weir_query *q, const weir_topic *topic, int32_t partition)
+{
+    int64_t least = INT64_MAX;
+    for (uint32_t i = 0; i < q->n_stages; i++) {
+        const weir_stage *s = q->stages[i];
+        const weir_task *t = partition < s->partitions ? s->tasks[partition] : NULL;
+        for (uint32_t k = 0; t && k < t->n_scans; k++) {
+            if (t->scans[k].topic == topic) {
+                least = weir_min64(least, t->scans[k].next);
+            }
+        }
+    }
+    return least;
+}
+
 static size_t index_of(const weir_engine *e, const weir_query *q)
 {
     size_t i = 0;
@@ -366,6 +382,21 @@ static bool run_level(weir_engine *e, uint32_t level)
     return progress;
 }
 
+/* Tells a topic how far all of its readers are: what is behind them may leave memory. */
+static void release_consumed(weir_engine *e)
+{
+    for (uint32_t i = 0; i < weir_topics_count(e->config.topics); i++) {
+        weir_topic *topic = weir_topics_at(e->config.topics, i);
+        for (int32_t p = 0; p < weir_topic_partitions(topic); p++) {
+            int64_t least = weir_topic_end(topic, p);
+            for (size_t k = 0; k < e->n_queries; k++) {
+                least = weir_min64(least, read_position(e->queries[k], topic, p));
+            }
+            weir_topic_consumed(topic, p, least);
+        }
+    }
+}
+
 weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress, weir_status *st)
 {
     (void)st;
@@ -375,6 +406,7 @@ weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress
         *progress |= run_level(e, level);
     }
     weir_deliver_rest(e);
+    release_consumed(e);
     return WEIR_OK;
 }
 
@@ -389,6 +421,7 @@ static bool flush_round(weir_engine *e)
         e->flushing = false;
     }
     weir_deliver_rest(e);
+    release_consumed(e);
     return progress;
 }
 
