@@ -76,13 +76,13 @@ void weir__hint_nearest(weir__binder *b, weir_sv word, const weir_sv *names, uin
     }
 }
 
-/* A limit that the functions read: absent, negative or not a number means none. */
+/* A limit that the functions read: absent or not a number means none (-1). */
 static int32_t limit_prop(const weir__binder *b, const char *name)
 {
     weir_sv value;
     int32_t limit;
     if (!weir__prop(b, name, &value) || !weir_i32_parse(weir_sv_trim(value), &limit)) {
-        return INT32_MAX;
+        return -1;
     }
     return limit;
 }

@@ -288,8 +288,8 @@ static weir_rc collect_aggregates(grouping *g, const weir_ast_expr *e, const cha
     const weir_expr **args;
     WEIR_TRY(weir__aggregate(&env, e, &agg.call, &args, &agg.n_args));
     agg.args = WEIR_NEW_N(q->b->a, uint32_t, agg.n_args);
-    for (uint32_t i = 0; i < agg.n_args; i++) {
-        agg.args[i] = argument_column(g, args[i]);
+    for (uint32_t i = 0; i < agg.n_args; i++) { /* literals are in the call */
+        agg.args[i] = agg.call->literals[i] ? 0 : argument_column(g, args[i]);
     }
     WEIR_PUSH(q->b->a, g->aggs, g->n_aggs, g->cap_aggs, agg);
     return WEIR_OK;

@@ -636,7 +636,7 @@ static bool keyed_by(const weir_node *node, const weir_expr *const *keys, uint32
 
 /* [keys][all columns of the node] */
 static weir_node *rekey(weir__query *q, const weir_node *in, const weir_expr *const *keys,
-                        uint32_t n, weir_format_spec format)
+                        uint32_t n, bool skip_null, weir_format_spec format)
 {
     uint32_t all = n + in->schema->n;
     weir_column *cols;
@@ -656,7 +656,7 @@ static weir_node *rekey(weir__query *q, const weir_node *in, const weir_expr *co
     *s = (weir_schema){.n = (uint16_t)all, .n_keys = (uint16_t)n, .cols = cols};
     weir_node *node = weir__node(q, WEIR_N_REKEY, s, in);
     node->rekey.exprs = exprs;
-    node->rekey.skip_null = true;
+    node->rekey.skip_null = skip_null;
     node->rekey.key_format = format;
     return node;
 }
@@ -665,6 +665,13 @@ static bool same_key_bytes(const weir_format_spec *x, const weir_format_spec *y)
 {
     return x->kind == y->kind && x->delimiter == y->delimiter &&
            weir_sv_eq(x->full_name, y->full_name);
+}
+
+/* An outer join: rows of this side come out even if their key is NULL. */
+static bool keeps_rows(const join *j, bool old)
+{
+    weir_ast_join_kind k = j->rel->ast->join;
+    return k == WEIR_AST_JOIN_FULL || k == (old ? WEIR_AST_JOIN_LEFT : WEIR_AST_JOIN_RIGHT);
 }
 
 #define NO_WINDOWED_REKEY                                                                          \
@@ -699,7 +706,7 @@ static weir_rc side(join *j, bool old, const weir_node *node, const weir_expr *c
         bool same = keyed && have.kind == want.kind && weir__format_infers(have.kind);
         return same ? WEIR_OK : weir__fail(q->b, c->ast->span, NO_WINDOWED_REKEY);
     }
-    *out = rekey(q, node, keys, j->n, want);
+    *out = rekey(q, node, keys, j->n, !keeps_rows(j, old), want);
     return WEIR_OK;
 }
 
