@@ -1,5 +1,5 @@
 /* weir: a streaming SQL engine in one binary. This file only finds the sub-command. */
-#include "tools/cmd.h"
+#include "tools/options.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -20,13 +20,23 @@ static int version(const weir_command *self, int argc, char **argv)
 const weir_command weir_cmd_version = {
     .name = "version",
     .line = "print the version",
-    .help = "usage: weir version\n",
+    .help = "usage: weir version\n"
+            "\n"
+            "Prints the version of this binary.\n"
+            "\n"
+            "Example:\n"
+            "  weir version\n",
     .run = version,
 };
 
 static const weir_command *const commands[] = {
     &weir_cmd_run,
+    &weir_cmd_check,
+    &weir_cmd_explain,
+    &weir_cmd_test,
     &weir_cmd_pipe,
+    &weir_cmd_datagen,
+    &weir_cmd_demo,
     &weir_cmd_bench,
     &weir_cmd_version,
 };
@@ -48,6 +58,28 @@ static bool is_help(const char *arg)
     return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
 }
 
+static const weir_command *find(const char *name)
+{
+    for (size_t i = 0; i < WEIR_COUNT(commands); i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown(const char *name)
+{
+    const char *names[WEIR_COUNT(commands)];
+    for (size_t i = 0; i < WEIR_COUNT(commands); i++) {
+        names[i] = commands[i]->name;
+    }
+    const char *near = weir_option_nearest(name, names, WEIR_COUNT(names));
+    fprintf(stderr, "weir: unknown command %s%s%s%s; `weir --help` lists them\n", name,
+            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return WEIR_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an ordinary write error */
@@ -55,23 +87,22 @@ int main(int argc, char **argv)
         usage(stderr);
         return WEIR_EXIT_USAGE;
     }
-    if (is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
+    bool help = is_help(argv[1]) || strcmp(argv[1], "help") == 0;
+    if (help && argc == 2) {
         usage(stdout);
         return WEIR_EXIT_OK;
     }
-    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
-    for (size_t i = 0; i < WEIR_COUNT(commands); i++) {
-        if (strcmp(commands[i]->name, name) != 0) {
-            continue;
-        }
-        for (int k = 2; k < argc; k++) {
-            if (is_help(argv[k])) {
-                fputs(commands[i]->help, stdout);
-                return WEIR_EXIT_OK;
-            }
-        }
-        return commands[i]->run(commands[i], argc - 2, argv + 2);
+    const char *name = help ? argv[2] : strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    const weir_command *c = find(name);
+    if (!c) {
+        return unknown(name);
     }
-    fprintf(stderr, "weir: unknown command %s; weir --help lists them\n", argv[1]);
-    return WEIR_EXIT_USAGE;
+    for (int k = 2; k < argc && !help && strcmp(argv[k], "--") != 0; k++) {
+        help = is_help(argv[k]);
+    }
+    if (help) {
+        fputs(c->help, stdout);
+        return WEIR_EXIT_OK;
+    }
+    return c->run(c, argc - 2, argv + 2);
 }
