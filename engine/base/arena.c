@@ -155,8 +155,33 @@ void weir_arena_init(weir_arena *a)
     *a = (weir_arena){.block_bytes = BLOCK_BYTES_MIN};
 }
 
+typedef struct weir_arena_end weir_arena_end;
+struct weir_arena_end {
+    weir_arena_end *next;
+    void (*fn)(void *p);
+    void *p;
+};
+
+void weir_arena_on_end(weir_arena *a, void (*fn)(void *p), void *p)
+{
+    weir_arena_end *e = weir_arena_alloc(a, sizeof *e);
+    *e = (weir_arena_end){a->ends, fn, p};
+    a->ends = e;
+}
+
+/* The objects are still there. */
+static void call_ends(weir_arena *a)
+{
+    while (a->ends) {
+        weir_arena_end *e = a->ends;
+        a->ends = e->next;
+        e->fn(e->p);
+    }
+}
+
 void weir_arena_deinit(weir_arena *a)
 {
+    call_ends(a);
     weir_arena_block *b = a->first;
     while (b) {
         weir_arena_block *next = b->next;
@@ -168,6 +193,7 @@ void weir_arena_deinit(weir_arena *a)
 
 void weir_arena_reset(weir_arena *a)
 {
+    call_ends(a);
     while (a->first && a->first->large) {
         weir_arena_block *b = a->first;
         a->first = b->next;

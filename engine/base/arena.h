@@ -14,12 +14,15 @@ typedef struct weir_arena {
     weir_arena_block *first, *current;
     size_t block_bytes;        /* size of the next block */
     size_t large_bytes;        /* held in blocks of their own since the last reset */
+    struct weir_arena_end *ends; /* to be called at its end, the latest first */
 } weir_arena;
 
 void weir_arena_init(weir_arena *a);
 void weir_arena_deinit(weir_arena *a);
 void weir_arena_reset(weir_arena *a); /* frees oversized blocks, keeps ordinary ones */
 size_t weir_arena_bytes(const weir_arena *a); /* held, used or not */
+/* Calls fn(p) when the arena is reset or freed, the latest first: for what its objects own outside. */
+void weir_arena_on_end(weir_arena *a, void (*fn)(void *p), void *p);
 
 void *weir_arena_slow(weir_arena *a, size_t bytes); /* internal */
 /* 16-byte aligned, uninitialised. */

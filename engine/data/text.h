@@ -47,6 +47,7 @@ typedef enum weir_char_class {
 } weir_char_class;
 weir_char_class weir_char_class_of(uint32_t c);
 bool weir_char_is_whitespace(uint32_t c); /* Character.isWhitespace */
+bool weir_char_is_letter_or_digit(uint32_t c);
 
 void weir_hex_encode(weir_buf *out, weir_sv bytes, bool upper);
 bool weir_hex_decode(weir_buf *out, weir_sv text); /* either case, even length */

@@ -247,6 +247,12 @@ weir_char_class weir_char_class_of(uint32_t c)
     }
 }
 
+bool weir_char_is_letter_or_digit(uint32_t c)
+{
+    utf8proc_category_t t = category(c);
+    return (t >= UTF8PROC_CATEGORY_LU && t <= UTF8PROC_CATEGORY_LO) || t == UTF8PROC_CATEGORY_ND;
+}
+
 bool weir_char_is_whitespace(uint32_t c)
 {
     if (c < 0x80) {

@@ -190,6 +190,27 @@ static void test_heap(void **state)
     weir_free(NULL);
 }
 
+static char order[8];
+
+static void note(void *p)
+{
+    strcat(order, p);
+}
+
+static void test_ends(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    weir_arena_on_end(&a, note, weir_arena_cstr(&a, WEIR_SV("1")));
+    weir_arena_on_end(&a, note, weir_arena_cstr(&a, WEIR_SV("2")));
+    weir_arena_reset(&a);
+    assert_string_equal(order, "21");
+    weir_arena_on_end(&a, note, weir_arena_cstr(&a, WEIR_SV("3")));
+    weir_arena_deinit(&a);
+    assert_string_equal(order, "213");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_shrink),
         cmocka_unit_test(test_push),
+        cmocka_unit_test(test_ends),
         cmocka_unit_test(test_heap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
