@@ -3,8 +3,8 @@
  * where the chunk keeps them; otherwise a record is copied to the partition of its key. */
 #include "engine/base/hash.h"
 #include "engine/data/datetime.h"
-#include "operators/op.h"
 #include "operators/op_kinds.h"
+#include "operators/op_state.h"
 
 typedef struct op_sink {
     weir_op op;
@@ -331,10 +331,38 @@ static void sink_push(weir_op *op, uint32_t port, const weir_batch *b)
     }
 }
 
+/* ---- state: only the time of tombstones ---- */
+
+#define TAG_CLOCK 'T'
+
+static void sink_save(weir_op *op, weir_store_batch *batch)
+{
+    op_sink *s = (op_sink *)op;
+    if (op->node->sink.timestamp_column < 0) {
+        return;
+    }
+    weir__saver saver;
+    weir__saver_init(&saver, op, batch);
+    weir_buf_be64(&saver.value, (uint64_t)s->stream_time);
+    weir__saver_put(&saver, TAG_CLOCK, NULL, (weir_sv){NULL, 0}, weir_buf_view(&saver.value));
+    weir__saver_deinit(&saver);
+}
+
+static weir_rc sink_load(weir_op *op, weir_sv key, weir_sv value, weir_status *st)
+{
+    weir_reader r = weir_reader_of(value);
+    char tag = 0;
+    ((op_sink *)op)->stream_time = (int64_t)weir_read_be64(&r);
+    return weir__load_tag(&key, &tag) && tag == TAG_CLOCK && !r.bad ? WEIR_OK
+                                                                    : weir__load_bad(op, st);
+}
+
 const weir_op_kind weir__op_sink = {
     .name = "sink",
     .size = sizeof(op_sink),
     .open = sink_open,
     .push = sink_push,
+    .save = sink_save,
+    .load = sink_load,
     .close = sink_close,
 };
