@@ -161,8 +161,12 @@ weir_rc weir_bind(const weir_ast_stmt *stmt, const weir_catalog *catalog,
                   weir_bound *out, weir_status *st)
 {
     weir_status own;
-    weir__binder b = {.stmt = stmt, .catalog = catalog, .functions = functions, .props = props,
-                      .a = a, .st = st ? st : &own};
+    weir__binder b = {.stmt = stmt,
+                      .catalog = catalog,
+                      .functions = functions,
+                      .props = props,
+                      .a = a,
+                      .st = st ? st : &own};
     weir_status_reset(b.st);
     WEIR_ASSERT(stmt->text.n >= 1);
     /* The statement is a slice of its script, so the script starts `span.at` bytes before it. */

@@ -1,4 +1,4 @@
-/* Syntax tree → bound statement: names resolved, types checked, properties validated, the plan built.
+/* Syntax tree → bound statement: names resolved, types checked, properties validated, plan built.
  *
  *   statement ─► weir_bind(catalog snapshot, functions, properties) ─► weir_bound, or one error
  *
@@ -23,39 +23,39 @@ typedef struct weir_props {
 
 /* After each: the member of `as`. */
 typedef enum weir_bound_kind {
-    WEIR_B_CREATE_SOURCE,    /* create: CREATE STREAM | TABLE (columns) */
-    WEIR_B_CREATE_AS,        /* create: … AS SELECT */
-    WEIR_B_INSERT_SELECT,    /* create: the query writes into an existing stream */
-    WEIR_B_INSERT_VALUES,    /* insert */
-    WEIR_B_SELECT,           /* select */
-    WEIR_B_DROP,             /* drop */
-    WEIR_B_ALTER,            /* create: the source with its new schema */
-    WEIR_B_CREATE_TYPE,      /* type */
-    WEIR_B_DROP_TYPE,        /* type */
-    WEIR_B_CREATE_CONNECTOR, /* connector */
-    WEIR_B_DROP_CONNECTOR,   /* connector */
-    WEIR_B_TERMINATE,        /* target: query id, or empty for ALL */
-    WEIR_B_PAUSE,            /* target */
-    WEIR_B_RESUME,           /* target */
-    WEIR_B_EXPLAIN,          /* explain */
-    WEIR_B_DESCRIBE,         /* target: source */
-    WEIR_B_DESCRIBE_STREAMS, /* target: extended */
-    WEIR_B_DESCRIBE_TABLES,  /* target: extended */
+    WEIR_B_CREATE_SOURCE,      /* create: CREATE STREAM | TABLE (columns) */
+    WEIR_B_CREATE_AS,          /* create: … AS SELECT */
+    WEIR_B_INSERT_SELECT,      /* create: the query writes into an existing stream */
+    WEIR_B_INSERT_VALUES,      /* insert */
+    WEIR_B_SELECT,             /* select */
+    WEIR_B_DROP,               /* drop */
+    WEIR_B_ALTER,              /* create: the source with its new schema */
+    WEIR_B_CREATE_TYPE,        /* type */
+    WEIR_B_DROP_TYPE,          /* type */
+    WEIR_B_CREATE_CONNECTOR,   /* connector */
+    WEIR_B_DROP_CONNECTOR,     /* connector */
+    WEIR_B_TERMINATE,          /* target: query id, or empty for ALL */
+    WEIR_B_PAUSE,              /* target */
+    WEIR_B_RESUME,             /* target */
+    WEIR_B_EXPLAIN,            /* explain */
+    WEIR_B_DESCRIBE,           /* target: source */
+    WEIR_B_DESCRIBE_STREAMS,   /* target: extended */
+    WEIR_B_DESCRIBE_TABLES,    /* target: extended */
     WEIR_B_DESCRIBE_FUNCTION,  /* target: function's name */
     WEIR_B_DESCRIBE_CONNECTOR, /* target: connector's name */
-    WEIR_B_SHOW,             /* show */
-    WEIR_B_PRINT,            /* print */
-    WEIR_B_SET,              /* set */
-    WEIR_B_UNSET,            /* set: name */
-    WEIR_B_ALTER_SYSTEM,     /* set */
-    WEIR_B_DEFINE,           /* set */
-    WEIR_B_UNDEFINE,         /* set: name */
-    WEIR_B_ASSERT_TOPIC,     /* assert_topic */
-    WEIR_B_ASSERT_SCHEMA,    /* assert_schema */
-    WEIR_B_ASSERT_VALUES,    /* insert: what must come next */
+    WEIR_B_SHOW,               /* show */
+    WEIR_B_PRINT,              /* print */
+    WEIR_B_SET,                /* set */
+    WEIR_B_UNSET,              /* set: name */
+    WEIR_B_ALTER_SYSTEM,       /* set */
+    WEIR_B_DEFINE,             /* set */
+    WEIR_B_UNDEFINE,           /* set: name */
+    WEIR_B_ASSERT_TOPIC,       /* assert_topic */
+    WEIR_B_ASSERT_SCHEMA,      /* assert_schema */
+    WEIR_B_ASSERT_VALUES,      /* insert: what must come next */
     WEIR_B_ASSERT_NULL_VALUES, /* insert: a tombstone for this key */
-    WEIR_B_ASSERT_SOURCE,    /* create: the source as it must be */
-    WEIR_B_RUN_SCRIPT,       /* set: value is the file */
+    WEIR_B_ASSERT_SOURCE,      /* create: the source as it must be */
+    WEIR_B_RUN_SCRIPT,         /* set: value is the file */
 } weir_bound_kind;
 
 /* Sources and queries that a statement makes or changes.
@@ -65,16 +65,16 @@ typedef enum weir_bound_kind {
  * left-most source, else 0. Whoever executes the statement creates topics and refuses what it does
  * not want to create. */
 typedef struct weir_bound_create {
-    weir_source source;      /* INSERT_SELECT: the target, as it is */
+    weir_source source; /* INSERT_SELECT: the target, as it is */
     bool or_replace;
     bool if_not_exists;
-    bool exists;             /* there is a source of this name already: without or_replace there is
-                                nothing to do (IF NOT EXISTS) */
-    const weir_plan *plan;   /* CREATE_AS, INSERT_SELECT; CREATE SOURCE TABLE: the query that keeps
-                                it readable (its sink writes nothing) */
-    weir_sv query_id;        /* as in plan; empty without one */
-    bool new_query_id;       /* it was numbered with weir_catalog_peek_query: take that number */
-    const weir_sv *reads;    /* names of the sources that the query reads */
+    bool exists;           /* there is a source of this name already: without or_replace there is
+                              nothing to do (IF NOT EXISTS) */
+    const weir_plan *plan; /* CREATE_AS, INSERT_SELECT; CREATE SOURCE TABLE: the query that keeps
+                              it readable (its sink writes nothing) */
+    weir_sv query_id;      /* as in plan; empty without one */
+    bool new_query_id;     /* it was numbered with weir_catalog_peek_query: take that number */
+    const weir_sv *reads;  /* names of the sources that the query reads */
     uint32_t n_reads;
 } weir_bound_create;
 
@@ -90,13 +90,13 @@ typedef struct weir_bound_insert {
  * as a value column (also keys, if selected): a client is shown the value columns. */
 typedef struct weir_bound_select {
     const weir_plan *plan;
-    bool push;               /* EMIT CHANGES | FINAL; else a pull query: read what there is */
-    int64_t limit;           /* -1: none */
+    bool push;     /* EMIT CHANGES | FINAL; else a pull query: read what there is */
+    int64_t limit; /* -1: none */
 } weir_bound_select;
 
 typedef struct weir_bound_drop {
     weir_sv name;
-    bool exists;             /* false only with IF EXISTS */
+    bool exists; /* false only with IF EXISTS */
     bool delete_topic;
     weir_sv topic;
     bool cascade;
@@ -116,7 +116,7 @@ typedef struct weir_option {
 typedef struct weir_bound weir_bound;
 struct weir_bound {
     weir_bound_kind kind;
-    weir_sv sql;  /* the statement's text */
+    weir_sv sql;    /* the statement's text */
     weir_span span; /* of the statement, in its script */
     union {
         weir_bound_create create;
@@ -127,7 +127,7 @@ struct weir_bound {
             weir_sv name;
             const weir_type *type; /* CREATE_TYPE */
             bool exists;
-            bool if_exists;     /* IF [NOT] EXISTS was written */
+            bool if_exists; /* IF [NOT] EXISTS was written */
         } type;
         struct {
             weir_sv name;
@@ -175,7 +175,8 @@ struct weir_bound {
     } as;
 };
 
-/* Binds one statement. On error `*out` is not to be used; the span points into the script's text. */
+/* Binds one statement. On error `*out` is not to be used; the span points into the script's text.
+ */
 weir_rc weir_bind(const weir_ast_stmt *stmt, const weir_catalog *catalog,
                   const weir_functions *functions, const weir_props *props, weir_arena *a,
                   weir_bound *out, weir_status *st);

@@ -1,5 +1,6 @@
 /* Calls: scalar functions with their lambdas, table functions, aggregates. The registry resolves
- * overloads; here arguments are converted to what it chose and lambda bodies are bound in between. */
+ * overloads; here arguments are converted to what it chose and lambda bodies are bound in between.
+ */
 #include "dsl/binder.h"
 
 const weir_function *weir__function(const weir__binder *b, const weir_ast_expr *call)
@@ -103,7 +104,8 @@ static weir_rc bind_lambda(weir__env *env, const weir_ast_expr *e, weir_resolved
     if (r->lambdas[at].n != e->as.names.n) {
         return weir__type_fail(env, e->span,
                                "Was expecting %u arguments but found %u. Check your lambda "
-                               "statement.", r->lambdas[at].n, e->as.names.n);
+                               "statement.",
+                               r->lambdas[at].n, e->as.names.n);
     }
     env->n_params += e->as.names.n;
     env->lambda = &frame;
@@ -217,18 +219,22 @@ weir_rc weir__call(weir__env *env, const weir_ast_expr *e, const weir_expr **out
         WEIR_TRY(bind_argument(env, e->args[i], &args[i]));
     }
     if (fn->n_aggs > 0) {
-        return weir__fail(b, e->span, "%s does not support aggregate functions: %s is an aggregate "
-                          "function.", env->no_aggregates ? env->no_aggregates : "The expression",
-                          fn->name);
+        return weir__fail(b, e->span,
+                          "%s does not support aggregate functions: %s is an aggregate "
+                          "function.",
+                          env->no_aggregates ? env->no_aggregates : "The expression", fn->name);
     }
     if (fn->table_function) {
-        return weir__fail(b, e->span, "%s does not support table functions: %s is a table "
-                          "function.", env->no_aggregates ? env->no_aggregates : "The expression",
-                          fn->name);
+        return weir__fail(b, e->span,
+                          "%s does not support table functions: %s is a table "
+                          "function.",
+                          env->no_aggregates ? env->no_aggregates : "The expression", fn->name);
     }
     if (c->distinct) {
-        return weir__fail(b, e->span, "DISTINCT can only be used in aggregate functions: %s is not "
-                          "one.", fn->name);
+        return weir__fail(b, e->span,
+                          "DISTINCT can only be used in aggregate functions: %s is not "
+                          "one.",
+                          fn->name);
     }
     return weir__call_bound(env, e, fn, args, e->n, out);
 }
@@ -252,8 +258,8 @@ static weir_rc aggregate_function(weir__env *env, const weir_ast_expr *e, const 
     return WEIR_OK;
 }
 
-static weir_rc aggregate_arguments(weir__env *env, const weir_ast_expr *e,
-                                   const weir_function *fn, const weir_expr ***args, uint32_t *n)
+static weir_rc aggregate_arguments(weir__env *env, const weir_ast_expr *e, const weir_function *fn,
+                                   const weir_expr ***args, uint32_t *n)
 {
     weir__binder *b = env->b;
     *n = e->n;
@@ -326,8 +332,8 @@ weir_rc weir__aggregate(weir__env *env, const weir_ast_expr *e, weir_call **out,
             weir_sv text = i < e->n ? weir__text(b, e->args[i]) : (weir_sv){0};
             return weir__type_fail(env, e->span,
                                    "Parameter %u passed to function %s must be a literal constant, "
-                                   "but was expression: '" WEIR_SV_FMT "'", i + 1, fn->name,
-                                   WEIR_SV_ARG(text));
+                                   "but was expression: '" WEIR_SV_FMT "'",
+                                   i + 1, fn->name, WEIR_SV_ARG(text));
         }
         if (!init) {
             args[kept++] = args[i];

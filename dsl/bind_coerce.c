@@ -1,9 +1,9 @@
 /* Lists of expressions of one type, and values that change their type: what IN, ARRAY[], MAP() and
  * INSERT VALUES do.
  *
- * The first element that is not NULL sets the kind of type; every other must be convertible to it or
- * the other way round. Literals convert more (lax): '10' is a number beside numbers. Constructors
- * are looked into, so that ARRAY['1'] fits ARRAY[2]. */
+ * The first element that is not NULL sets the kind of type; every other must be convertible to it
+ * or the other way round. Literals convert more (lax): '10' is a number beside numbers.
+ * Constructors are looked into, so that ARRAY['1'] fits ARRAY[2]. */
 #include "dsl/binder.h"
 
 #include "engine/data/datetime.h"
@@ -102,8 +102,10 @@ static bool string_value(weir_arena *a, weir_sv s, const weir_type *to, bool lax
         return false;
     }
     if (to->kind == WEIR_T_BOOLEAN) {
-        bool yes = t.n && (weir_sv_istarts(WEIR_SV("true"), t) || weir_sv_istarts(WEIR_SV("yes"), t));
-        bool no = t.n && (weir_sv_istarts(WEIR_SV("false"), t) || weir_sv_istarts(WEIR_SV("no"), t));
+        bool yes =
+            t.n && (weir_sv_istarts(WEIR_SV("true"), t) || weir_sv_istarts(WEIR_SV("yes"), t));
+        bool no =
+            t.n && (weir_sv_istarts(WEIR_SV("false"), t) || weir_sv_istarts(WEIR_SV("no"), t));
         out->b = yes;
         return yes || no;
     }

@@ -4,6 +4,8 @@
 #include "engine/base/limits.h"
 #include "engine/data/text.h"
 
+#include <string.h>
+
 static const char *kind_word(bool table)
 {
     return table ? "table" : "stream";
@@ -18,9 +20,10 @@ static weir_rc header_type(weir__binder *b, const weir_ast_column *c, const weir
             return WEIR_OK;
         }
         weir_sv type = weir__type_text(b, t);
-        return weir__fail(b, c->type->span, "Invalid type for HEADER('" WEIR_SV_FMT
-                          "') column: expected BYTES, got " WEIR_SV_FMT, WEIR_SV_ARG(c->header),
-                          WEIR_SV_ARG(type));
+        return weir__fail(b, c->type->span,
+                          "Invalid type for HEADER('" WEIR_SV_FMT
+                          "') column: expected BYTES, got " WEIR_SV_FMT,
+                          WEIR_SV_ARG(c->header), WEIR_SV_ARG(type));
     }
     weir_field fields[2] = {{WEIR_SV("KEY"), weir_type_of(WEIR_T_STRING)},
                             {WEIR_SV("VALUE"), weir_type_of(WEIR_T_BYTES)}};
@@ -30,8 +33,9 @@ static weir_rc header_type(weir__binder *b, const weir_ast_column *c, const weir
     }
     weir_sv type = weir__type_text(b, t);
     weir_sv wanted = weir__type_text(b, want);
-    return weir__fail(b, c->type->span, "Invalid type for HEADERS column: expected " WEIR_SV_FMT
-                      ", got " WEIR_SV_FMT, WEIR_SV_ARG(wanted), WEIR_SV_ARG(type));
+    return weir__fail(b, c->type->span,
+                      "Invalid type for HEADERS column: expected " WEIR_SV_FMT ", got " WEIR_SV_FMT,
+                      WEIR_SV_ARG(wanted), WEIR_SV_ARG(type));
 }
 
 static weir_rc wrong_key(weir__binder *b, const weir_ast_column *c, bool table)
@@ -39,7 +43,8 @@ static weir_rc wrong_key(weir__binder *b, const weir_ast_column *c, bool table)
     weir_sv where = weir__where(b, c->span);
     weir_sv name = weir__quoted(b, c->name.name);
     return weir__fail(b, c->span,
-                      WEIR_SV_FMT "Column " WEIR_SV_FMT " is a '%s' column: please use '%s' for "
+                      WEIR_SV_FMT
+                      "Column " WEIR_SV_FMT " is a '%s' column: please use '%s' for "
                       "%ss.\nTables have PRIMARY KEYs, which are unique and NON NULL.\n"
                       "Streams have KEYs, which have no uniqueness or NON NULL constraints.",
                       WEIR_SV_ARG(where), WEIR_SV_ARG(name), table ? "KEY" : "PRIMARY KEY",
@@ -146,7 +151,8 @@ static weir_rc reserved_names(weir__binder *b, const weir_ast_columns *cols)
         if (weir__is_system(cols->items[i].name.name)) {
             return weir__fail(b, cols->items[i].name.span,
                               "'" WEIR_SV_FMT "' is a reserved column name. You cannot use it as a "
-                              "name for a column.", WEIR_SV_ARG(cols->items[i].name.name));
+                              "name for a column.",
+                              WEIR_SV_ARG(cols->items[i].name.name));
         }
     }
     return WEIR_OK;
@@ -170,7 +176,8 @@ static weir_rc source_formats(weir__binder *b, const weir_ast_create *c, const w
     } else if (weir__prop(b, "ksql.persistence.default.format.value", &name) && name.n) {
         WEIR_TRY(weir__format_kind(b, name, (weir_span){0}, &value));
     } else {
-        weir__fail(b, c->props_span, "Statement is missing the 'VALUE_FORMAT' property from the WITH "
+        weir__fail(b, c->props_span,
+                   "Statement is missing the 'VALUE_FORMAT' property from the WITH "
                    "clause. Either provide one or set a default via the "
                    "'ksql.persistence.default.format.value' config.");
         return weir_hint(b->st, "VALUE_FORMAT = 'JSON'");
@@ -200,7 +207,8 @@ static weir_rc schema_ids(weir__binder *b, const weir_ast_create *c, const weir_
     if (infer_key || infer_value) {
         weir_fail_at(b->st, WEIR_ENOTIMPL, c->name.span,
                      "the %s columns would have to come from a schema registry, which is not "
-                     "available", infer_key ? "key" : "value");
+                     "available",
+                     infer_key ? "key" : "value");
         return weir_hint(b->st, "list the columns: CREATE %s " WEIR_SV_FMT " (id INT %s, …)",
                          c->table ? "TABLE" : "STREAM", WEIR_SV_ARG(c->name.name),
                          c->table ? "PRIMARY KEY" : "KEY");
@@ -279,11 +287,16 @@ weir_rc weir__can_upgrade(weir__binder *b, const weir_source *from, const weir_s
         what = WEIR_SV("schema");
         old = weir__schema_text(b, from->schema);
         new = weir__schema_text(b, to->schema);
-        more = keys.n ? weir__str(b, ". (Key columns must be identical. The following key columns "
-                                  "are changed, missing or reordered: [" WEIR_SV_FMT "])",
-                                  WEIR_SV_ARG(keys))
-                      : weir__str(b, ". (The following columns are changed, missing or reordered: ["
-                                  WEIR_SV_FMT "])", WEIR_SV_ARG(all));
+        more = keys.n
+                   ? weir__str(b,
+                               ". (Key columns must be identical. The following key columns "
+                               "are changed, missing or reordered: [" WEIR_SV_FMT "])",
+                               WEIR_SV_ARG(keys))
+                   : weir__str(
+                         b,
+                         ". (The following columns are changed, missing or reordered: [" WEIR_SV_FMT
+                         "])",
+                         WEIR_SV_ARG(all));
     }
     return weir__fail(b, span,
                       "Cannot upgrade data source: DataSource '" WEIR_SV_FMT "' has " WEIR_SV_FMT
@@ -307,8 +320,8 @@ static weir_rc replaceable(weir__binder *b, const weir_ast_create *c, const weir
     if (c->or_replace && (c->source || (old && old->read_only))) {
         return weir__fail(b, c->name.span,
                           "Cannot add %s '" WEIR_SV_FMT "': CREATE OR REPLACE is not supported on "
-                          "source %ss.", kind_word(c->table), WEIR_SV_ARG(c->name.name),
-                          kind_word(c->table));
+                          "source %ss.",
+                          kind_word(c->table), WEIR_SV_ARG(c->name.name), kind_word(c->table));
     }
     return WEIR_OK;
 }
@@ -319,13 +332,16 @@ static weir_rc primary_key(weir__binder *b, const weir_ast_create *c, const weir
 {
     weir_sv more = {0};
     if (w->value_schema_id) {
-        more = weir__str(b, "\nUse a partial schema to define the primary key and still load the "
-                         "value columns from the Schema Registry, for example:\n\tCREATE TABLE "
-                         WEIR_SV_FMT " (ID INT PRIMARY KEY) WITH (...);",
-                         WEIR_SV_ARG(c->name.name));
+        more = weir__str(
+            b,
+            "\nUse a partial schema to define the primary key and still load the "
+            "value columns from the Schema Registry, for example:\n\tCREATE TABLE " WEIR_SV_FMT
+            " (ID INT PRIMARY KEY) WITH (...);",
+            WEIR_SV_ARG(c->name.name));
     }
-    weir__fail(b, c->name.span, "Tables require a PRIMARY KEY. Please define the PRIMARY KEY."
-               WEIR_SV_FMT, WEIR_SV_ARG(more));
+    weir__fail(b, c->name.span,
+               "Tables require a PRIMARY KEY. Please define the PRIMARY KEY." WEIR_SV_FMT,
+               WEIR_SV_ARG(more));
     return weir_hint(b->st, "(id INT PRIMARY KEY, …)");
 }
 
@@ -334,11 +350,13 @@ static weir_rc check_source(weir__binder *b, const weir_ast_create *c, const wei
 {
     WEIR_TRY(schema_ids(b, c, w, s));
     if (c->table && w->retention_ms >= 0) {
-        return weir__fail(b, w->retention_span, "Invalid config variable in the WITH clause: "
+        return weir__fail(b, w->retention_span,
+                          "Invalid config variable in the WITH clause: "
                           "RETENTION_MS. Non-windowed tables do not support retention.");
     }
     if (c->columns.n == 0) {
-        return c->table ? primary_key(b, c, w) : weir__fail(b, c->name.span, "No columns supplied.");
+        return c->table ? primary_key(b, c, w)
+                        : weir__fail(b, c->name.span, "No columns supplied.");
     }
     WEIR_TRY(reserved_names(b, &c->columns));
     WEIR_TRY(header_clash(b, &c->columns));
@@ -377,7 +395,8 @@ weir_rc weir__bind_create(weir__binder *b, const weir_ast_create *c, weir_bound 
     s->window = w.window;
     s->timestamp_column = w.timestamp;
     s->timestamp_format = w.timestamp_format;
-    s->partitions = w.partitions ? w.partitions : weir_catalog_topic_partitions(b->catalog, w.topic);
+    s->partitions =
+        w.partitions ? w.partitions : weir_catalog_topic_partitions(b->catalog, w.topic);
     s->replicas = w.replicas;
     s->retention_ms = w.retention_ms;
     s->sql = out->sql;
@@ -409,9 +428,10 @@ weir_rc weir__bind_alter(weir__binder *b, const weir_ast_stmt *stmt, weir_bound 
                           WEIR_SV_ARG(name->name), WEIR_SV_ARG(more));
     }
     if (old->read_only) {
-        return weir__fail(b, name->span, "Cannot alter %s '" WEIR_SV_FMT "': ALTER operations are "
-                          "not supported on source %ss.", kind_word(table),
-                          WEIR_SV_ARG(name->name), kind_word(table));
+        return weir__fail(b, name->span,
+                          "Cannot alter %s '" WEIR_SV_FMT "': ALTER operations are "
+                          "not supported on source %ss.",
+                          kind_word(table), WEIR_SV_ARG(name->name), kind_word(table));
     }
     if (old->table != table) {
         return weir__fail(b, name->span,
@@ -439,8 +459,10 @@ weir_rc weir__bind_alter(weir__binder *b, const weir_ast_stmt *stmt, weir_bound 
         if (weir_schema_find(&sofar, c->name.name) >= 0 ||
             weir_schema_find(old->schema, c->name.name) >= 0) {
             weir_sv quoted = weir__quoted(b, c->name.name);
-            return weir__fail(b, c->span, "Cannot add column " WEIR_SV_FMT " to schema. A column "
-                              "with the same name already exists.", WEIR_SV_ARG(quoted));
+            return weir__fail(b, c->span,
+                              "Cannot add column " WEIR_SV_FMT " to schema. A column "
+                              "with the same name already exists.",
+                              WEIR_SV_ARG(quoted));
         }
         cols[n].name = weir_arena_sv(b->a, c->name.name);
         cols[n].role = WEIR_COL_VALUE;
@@ -459,8 +481,8 @@ weir_rc weir__bind_alter(weir__binder *b, const weir_ast_stmt *stmt, weir_bound 
     weir_bound_create *bound = &out->as.create;
     bound->source = *weir_source_copy(b->a, old);
     bound->source.schema = weir_schema_copy(b->a, s);
-    bound->source.sql = weir__str(b, WEIR_SV_FMT "\n" WEIR_SV_FMT, WEIR_SV_ARG(old->sql),
-                                  WEIR_SV_ARG(stmt->text));
+    bound->source.sql =
+        weir__str(b, WEIR_SV_FMT "\n" WEIR_SV_FMT, WEIR_SV_ARG(old->sql), WEIR_SV_ARG(stmt->text));
     bound->source.version = old->version + 1;
     bound->or_replace = true;
     bound->exists = true;
@@ -551,8 +573,9 @@ static weir_rc in_use(weir__binder *b, const weir_ast_ident *name)
         weir_sv r = sorted(b, &readers);
         weir_sv w = sorted(b, &writers);
         weir__fail(b, name->span,
-                   "Cannot drop " WEIR_SV_FMT ".\nThe following queries read from this source: ["
-                   WEIR_SV_FMT "].\nThe following queries write into this source: [" WEIR_SV_FMT
+                   "Cannot drop " WEIR_SV_FMT
+                   ".\nThe following queries read from this source: [" WEIR_SV_FMT
+                   "].\nThe following queries write into this source: [" WEIR_SV_FMT
                    "].\nYou need to terminate them before dropping " WEIR_SV_FMT ".",
                    WEIR_SV_ARG(name->name), WEIR_SV_ARG(r), WEIR_SV_ARG(w),
                    WEIR_SV_ARG(name->name));
@@ -560,17 +583,51 @@ static weir_rc in_use(weir__binder *b, const weir_ast_ident *name)
         weir_sv s = sorted(b, &sources);
         weir__fail(b, name->span,
                    "Cannot drop " WEIR_SV_FMT ".\nThe following streams and/or tables read from "
-                   "this source: [" WEIR_SV_FMT "].\nYou need to drop them before dropping "
-                   WEIR_SV_FMT ".", WEIR_SV_ARG(name->name), WEIR_SV_ARG(s),
-                   WEIR_SV_ARG(name->name));
+                   "this source: [" WEIR_SV_FMT
+                   "].\nYou need to drop them before dropping " WEIR_SV_FMT ".",
+                   WEIR_SV_ARG(name->name), WEIR_SV_ARG(s), WEIR_SV_ARG(name->name));
     } else {
         return WEIR_OK;
     }
     return weir_hint(b->st, "DROP … CASCADE drops them too");
 }
 
+/* Whether one of the first `n` of `list` is made from its member `at`. */
+static bool has_user(weir__binder *b, const names *list, uint32_t n, uint32_t at)
+{
+    names readers = {0};
+    names writers = {0};
+    names made = {0};
+    users(b, list->items[at], &readers, &writers, &made);
+    for (uint32_t m = 0; m < made.n; m++) {
+        for (uint32_t i = 0; i < n; i++) {
+            if (i != at && weir_sv_eq(list->items[i], made.items[m])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Orders `list`, which comes with its first user level first, so that each stands behind all that
+ * is made from it. */
+static void users_first(weir__binder *b, names *list)
+{
+    names out = {0};
+    for (uint32_t left = list->n; left > 0; left--) {
+        uint32_t at = left - 1;
+        while (at > 0 && has_user(b, list, left, at)) {
+            at--;
+        }
+        add_name(b, &out, list->items[at]);
+        memmove(&list->items[at], &list->items[at + 1], (left - 1 - at) * sizeof(*list->items));
+    }
+    *list = out;
+}
+
 /* Everything that is made from `name`, the furthest first, and the queries to stop. */
-static void collect_drops(weir__binder *b, weir_sv name, bool cascade, names *queries, names *sources)
+static void collect_drops(weir__binder *b, weir_sv name, bool cascade, names *queries,
+                          names *sources)
 {
     /* Breadth first: `sources` grows while it is walked, users behind what they use. */
     add_name(b, sources, name);
@@ -597,11 +654,7 @@ static void collect_drops(weir__binder *b, weir_sv name, bool cascade, names *qu
             }
         }
     }
-    for (uint32_t i = 0; i < sources->n / 2; i++) {
-        weir_sv t = sources->items[i];
-        sources->items[i] = sources->items[sources->n - 1 - i];
-        sources->items[sources->n - 1 - i] = t;
-    }
+    users_first(b, sources);
 }
 
 weir_rc weir__bind_drop(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *out)
@@ -661,7 +714,8 @@ weir_rc weir__bind_type(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *
         WEIR_TRY(weir__type(b, stmt->as.create_type.type, &out->as.type.type));
         if (old && !out->as.type.if_exists) {
             weir_sv type = weir__type_text(b, old->type);
-            return weir__fail(b, name->span, "Cannot register custom type '" WEIR_SV_FMT
+            return weir__fail(b, name->span,
+                              "Cannot register custom type '" WEIR_SV_FMT
                               "' since it is already registered with type: " WEIR_SV_FMT,
                               WEIR_SV_ARG(name->name), WEIR_SV_ARG(type));
         }

@@ -214,8 +214,9 @@ static weir_rc bind_arithmetic(weir__env *env, const weir_ast_expr *e, const wei
         weir_sv lt = l->kind == WEIR_T_NULL ? WEIR_SV("null") : weir__type_text(env->b, l);
         weir_sv rt = r->kind == WEIR_T_NULL ? WEIR_SV("null") : weir__type_text(env->b, r);
         return weir__type_fail(env, e->span,
-                               "Error processing expression: " WEIR_SV_FMT ". Arithmetic on types "
-                               WEIR_SV_FMT " and " WEIR_SV_FMT " are not supported.",
+                               "Error processing expression: " WEIR_SV_FMT
+                               ". Arithmetic on types " WEIR_SV_FMT " and " WEIR_SV_FMT
+                               " are not supported.",
                                WEIR_SV_ARG(text), WEIR_SV_ARG(lt), WEIR_SV_ARG(rt));
     }
     if (e->op == WEIR_OP_ADD && l->kind == WEIR_T_STRING && r->kind == WEIR_T_STRING) {
@@ -223,11 +224,10 @@ static weir_rc bind_arithmetic(weir__env *env, const weir_ast_expr *e, const wei
     }
     const weir_type *type = weir__arith_type(env->b->a, e->op, l, r);
     if (!type) {
-        return weir__type_fail(env, e->span,
-                               "Error processing expression: " WEIR_SV_FMT
-                               ". Unsupported arithmetic types. %s %s",
-                               WEIR_SV_ARG(text), weir__kind_name(l->kind),
-                               weir__kind_name(r->kind));
+        return weir__type_fail(
+            env, e->span,
+            "Error processing expression: " WEIR_SV_FMT ". Unsupported arithmetic types. %s %s",
+            WEIR_SV_ARG(text), weir__kind_name(l->kind), weir__kind_name(r->kind));
     }
     for (uint32_t i = 0; i < 2; i++) {
         if (type->kind == WEIR_T_DECIMAL) { /* keeps its own precision and scale */
@@ -252,7 +252,8 @@ static weir_rc bind_unary(weir__env *env, const weir_ast_expr *e, const weir_exp
     if (!weir_type_is_numeric(k->type)) {
         weir_sv text = weir__text(env->b, e);
         weir_sv type = weir__type_text(env->b, k->type);
-        return weir__type_fail(env, e->span, "Error processing expression: " WEIR_SV_FMT
+        return weir__type_fail(env, e->span,
+                               "Error processing expression: " WEIR_SV_FMT
                                ". Unsupported arithmetic types. " WEIR_SV_FMT,
                                WEIR_SV_ARG(text), WEIR_SV_ARG(type));
     }
@@ -320,8 +321,12 @@ static weir_rc compare(weir__env *env, const weir_ast_expr *e, weir_ast_op op,
         k[i] = widen(env, k[i], t);
     }
     static const weir_ex ops[] = {
-        [WEIR_OP_EQ] = WEIR_EX_EQ, [WEIR_OP_NE] = WEIR_EX_NE, [WEIR_OP_LT] = WEIR_EX_LT,
-        [WEIR_OP_LE] = WEIR_EX_LE, [WEIR_OP_GT] = WEIR_EX_GT, [WEIR_OP_GE] = WEIR_EX_GE,
+        [WEIR_OP_EQ] = WEIR_EX_EQ,
+        [WEIR_OP_NE] = WEIR_EX_NE,
+        [WEIR_OP_LT] = WEIR_EX_LT,
+        [WEIR_OP_LE] = WEIR_EX_LE,
+        [WEIR_OP_GT] = WEIR_EX_GT,
+        [WEIR_OP_GE] = WEIR_EX_GE,
         [WEIR_OP_DISTINCT] = WEIR_EX_DISTINCT,
     };
     *out = make(env, e, ops[op], boolean(), k, 2);
@@ -489,8 +494,8 @@ static weir_rc same_branch(weir__env *env, const weir_ast_expr *e, uint32_t when
     return weir__type_fail(env, e->args[then]->span,
                            "Invalid Case expression. Type for all 'THEN' clauses should be the "
                            "same.\nTHEN expression 'WHEN " WEIR_SV_FMT " THEN " WEIR_SV_FMT
-                           "' has type: " WEIR_SV_FMT ".\nPrevious THEN expression(s) type: "
-                           WEIR_SV_FMT ".",
+                           "' has type: " WEIR_SV_FMT
+                           ".\nPrevious THEN expression(s) type: " WEIR_SV_FMT ".",
                            WEIR_SV_ARG(w), WEIR_SV_ARG(t), WEIR_SV_ARG(mine), WEIR_SV_ARG(theirs));
 }
 
@@ -610,12 +615,13 @@ static weir_rc bind_index(weir__env *env, const weir_ast_expr *e, const weir_exp
         if (base->kind == WEIR_T_STRUCT) {
             weir_sv b = weir__text(env->b, e->args[0]);
             weir_sv f = weir__text(env->b, e->args[1]);
-            more = weir__str(env->b, " Use the dereference operator for STRUCTS: " WEIR_SV_FMT
-                             "->" WEIR_SV_FMT, WEIR_SV_ARG(b), WEIR_SV_ARG(f));
+            more = weir__str(
+                env->b, " Use the dereference operator for STRUCTS: " WEIR_SV_FMT "->" WEIR_SV_FMT,
+                WEIR_SV_ARG(b), WEIR_SV_ARG(f));
         }
         return weir__type_fail(env, e->span,
-                               "Subscript expression (" WEIR_SV_FMT ") do not apply to "
-                               WEIR_SV_FMT "." WEIR_SV_FMT,
+                               "Subscript expression (" WEIR_SV_FMT ") do not apply to " WEIR_SV_FMT
+                               "." WEIR_SV_FMT,
                                WEIR_SV_ARG(text), WEIR_SV_ARG(type), WEIR_SV_ARG(more));
     }
     const weir_type *want = base->kind == WEIR_T_MAP ? base->key : weir_type_of(WEIR_T_INTEGER);
@@ -629,8 +635,8 @@ static weir_rc bind_index(weir__env *env, const weir_ast_expr *e, const weir_exp
         return weir__type_fail(env, e->args[1]->span,
                                "The index of %s must be " WEIR_SV_FMT ", but " WEIR_SV_FMT
                                " is " WEIR_SV_FMT ".",
-                               base->kind == WEIR_T_MAP ? "a MAP" : "an ARRAY",
-                               WEIR_SV_ARG(wanted), WEIR_SV_ARG(text), WEIR_SV_ARG(type));
+                               base->kind == WEIR_T_MAP ? "a MAP" : "an ARRAY", WEIR_SV_ARG(wanted),
+                               WEIR_SV_ARG(text), WEIR_SV_ARG(type));
     }
     k[1] = weir__to_type(env, k[1], want);
     *out = make(env, e, WEIR_EX_INDEX, base->item, k, 2);
@@ -668,14 +674,16 @@ static weir_rc bind_array(weir__env *env, const weir_ast_expr *e, const weir_exp
     const weir_expr **k;
     const weir_type *item;
     if (e->n == 0) {
-        return weir__type_fail(env, e->span, "Array constructor cannot be empty. Please supply at "
+        return weir__type_fail(env, e->span,
+                               "Array constructor cannot be empty. Please supply at "
                                "least one element " SEE_4239 ".");
     }
     WEIR_TRY(bind_kids(env, e, &k));
     WEIR_TRY(weir__coerce(env, (const weir_ast_expr *const *)e->args, k, e->n, false, &item));
     if (!item) {
-        return weir__type_fail(env, e->span, "Cannot construct an array with all NULL elements "
-                               SEE_4239 ". As a workaround, you may cast a NULL value to the "
+        return weir__type_fail(env, e->span,
+                               "Cannot construct an array with all NULL elements " SEE_4239
+                               ". As a workaround, you may cast a NULL value to the "
                                "desired type.");
     }
     return constructed(env, e, WEIR_EX_ARRAY, weir_type_array(env->b->a, item), k, out);
@@ -684,7 +692,8 @@ static weir_rc bind_array(weir__env *env, const weir_ast_expr *e, const weir_exp
 static weir_rc bind_map(weir__env *env, const weir_ast_expr *e, const weir_expr **out)
 {
     if (e->n == 0) {
-        return weir__type_fail(env, e->span, "Map constructor cannot be empty. Please supply at "
+        return weir__type_fail(env, e->span,
+                               "Map constructor cannot be empty. Please supply at "
                                "least one key value pair " SEE_4239 ".");
     }
     uint32_t n = e->n / 2;
@@ -700,10 +709,11 @@ static weir_rc bind_map(weir__env *env, const weir_ast_expr *e, const weir_expr 
         }
         WEIR_TRY(weir__coerce(env, asts, half, n, false, &types[side]));
         if (!types[side]) {
-            return weir__type_fail(env, e->span, "Cannot construct a map with all NULL %s "
-                                   SEE_4239 ". As a workaround, you may cast a NULL %s to the "
-                                   "desired type.", side ? "values" : "keys",
-                                   side ? "value" : "key");
+            return weir__type_fail(env, e->span,
+                                   "Cannot construct a map with all NULL %s " SEE_4239
+                                   ". As a workaround, you may cast a NULL %s to the "
+                                   "desired type.",
+                                   side ? "values" : "keys", side ? "value" : "key");
         }
         for (uint32_t i = 0; i < n; i++) {
             k[2 * i + side] = half[i];
@@ -726,8 +736,8 @@ static weir_rc bind_struct(weir__env *env, const weir_ast_expr *e, const weir_ex
                 weir_sv one = weir__type_text(env->b, fields[j].type);
                 weir_sv two = weir__type_text(env->b, fields[i].type);
                 return weir__type_fail(env, e->as.names.items[i].span,
-                                       "Duplicate field names found in STRUCT: '" WEIR_SV_FMT " "
-                                       WEIR_SV_FMT "' and '" WEIR_SV_FMT " " WEIR_SV_FMT "'",
+                                       "Duplicate field names found in STRUCT: '" WEIR_SV_FMT
+                                       " " WEIR_SV_FMT "' and '" WEIR_SV_FMT " " WEIR_SV_FMT "'",
                                        WEIR_SV_ARG(name), WEIR_SV_ARG(one), WEIR_SV_ARG(name),
                                        WEIR_SV_ARG(two));
             }

@@ -4,10 +4,10 @@
 #include "engine/data/text.h"
 
 enum { /* options that WITH may set */
-    FULL_NAME = 1,
-    SCHEMA_ID = 2,
-    DELIMITER = 4,
-    NULLABLE = 8,
+       FULL_NAME = 1,
+       SCHEMA_ID = 2,
+       DELIMITER = 4,
+       NULLABLE = 8,
 };
 
 /* ORDER weir_format_kind */
@@ -15,7 +15,7 @@ static const struct {
     bool wraps, unwraps; /* single columns with and without a record around them */
     bool infers;         /* schemas live in a registry */
     int options;
-    int inherits;        /* options that a sink takes from the left-most source */
+    int inherits;            /* options that a sink takes from the left-most source */
     const char *string_keys; /* refuses maps with other keys */
 } formats[] = {
     [WEIR_FMT_JSON] = {true, true, false, 0, 0, "JSON only supports MAP types with STRING keys"},
@@ -111,12 +111,16 @@ weir_rc weir__format_spec(weir__binder *b, const weir__with *w, bool key, weir_f
     }
     const char *side = key ? "KEY" : "VALUE";
     if (nullable.n && !(can & NULLABLE)) {
-        return weir__fail(b, span, "Property %s_PROTOBUF_NULLABLE_REPRESENTATION can only be enabled "
-                          "with protobuf format", side);
+        return weir__fail(b, span,
+                          "Property %s_PROTOBUF_NULLABLE_REPRESENTATION can only be enabled "
+                          "with protobuf format",
+                          side);
     }
     if (schema_id && !(can & SCHEMA_ID)) {
-        return weir__fail(b, span, "%s_FORMAT should support schema inference when %s_SCHEMA_ID is "
-                          "provided. Current format is %s.", side, side, weir_format_name(kind));
+        return weir__fail(b, span,
+                          "%s_FORMAT should support schema inference when %s_SCHEMA_ID is "
+                          "provided. Current format is %s.",
+                          side, side, weir_format_name(kind));
     }
     if ((delimiter && !(can & DELIMITER)) || (has_full_name && !(can & FULL_NAME))) {
         return weir__fail(b, span, "%s does not support the following configs: [%s]",
@@ -124,7 +128,8 @@ weir_rc weir__format_spec(weir__binder *b, const weir__with *w, bool key, weir_f
                           delimiter && !(can & DELIMITER) ? "delimiter" : "fullSchemaName");
     }
     if (has_full_name && weir_sv_trim(full_name).n == 0) {
-        return weir__fail(b, span, "fullSchemaName cannot be empty. Format configuration: "
+        return weir__fail(b, span,
+                          "fullSchemaName cannot be empty. Format configuration: "
                           "{fullSchemaName=}");
     }
     if (has_full_name) {
@@ -167,12 +172,16 @@ static weir_sv refusal(weir__binder *b, weir_format_kind kind, const weir_column
                        weir_sv columns)
 {
     if (kind == WEIR_FMT_NONE && n) {
-        return weir__str(b, "The 'NONE' format can only be used when no columns are defined. Got: ["
-                         WEIR_SV_FMT "]", WEIR_SV_ARG(columns));
+        return weir__str(
+            b,
+            "The 'NONE' format can only be used when no columns are defined. Got: [" WEIR_SV_FMT
+            "]",
+            WEIR_SV_ARG(columns));
     }
     if (kind == WEIR_FMT_KAFKA && n > 1) {
-        return weir__str(b, "The 'KAFKA' format only supports a single field. Got: [" WEIR_SV_FMT
-                         "]", WEIR_SV_ARG(columns));
+        return weir__str(b,
+                         "The 'KAFKA' format only supports a single field. Got: [" WEIR_SV_FMT "]",
+                         WEIR_SV_ARG(columns));
     }
     for (uint32_t i = 0; i < n; i++) {
         const weir_type *t = cols[i].type;
@@ -182,8 +191,9 @@ static weir_sv refusal(weir__binder *b, weir_format_kind kind, const weir_column
         }
         if (kind == WEIR_FMT_DELIMITED && weir_type_is_nested(t)) {
             weir_sv name = weir__quoted(b, cols[i].name);
-            return weir__str(b, "The 'DELIMITED' format does not support type '%s', column: "
-                             WEIR_SV_FMT, weir__kind_name(t->kind), WEIR_SV_ARG(name));
+            return weir__str(
+                b, "The 'DELIMITED' format does not support type '%s', column: " WEIR_SV_FMT,
+                weir__kind_name(t->kind), WEIR_SV_ARG(name));
         }
         if (formats[kind].string_keys && !string_keyed(t)) {
             return weir_sv_cstr(formats[kind].string_keys);
@@ -202,9 +212,10 @@ static weir_rc check_columns(weir__binder *b, bool key, const weir_column *cols,
         return WEIR_OK;
     }
     const char *features = spec->wrap == WEIR_WRAP_YES  ? "WRAP_SINGLES"
-                         : spec->wrap == WEIR_WRAP_NO ? "UNWRAP_SINGLES"
-                                                      : "";
-    weir__fail(b, span, "%s format does not support schema.\nformat: %s\nschema: "
+                           : spec->wrap == WEIR_WRAP_NO ? "UNWRAP_SINGLES"
+                                                        : "";
+    weir__fail(b, span,
+               "%s format does not support schema.\nformat: %s\nschema: "
                "Persistence{columns=[" WEIR_SV_FMT "], features=[%s]}\nreason: " WEIR_SV_FMT,
                key ? "Key" : "Value", weir_format_name(spec->kind), WEIR_SV_ARG(columns), features,
                WEIR_SV_ARG(why));
@@ -225,9 +236,11 @@ weir_rc weir__check_key(weir__binder *b, const weir_column *cols, uint32_t n,
             return weir__fail(b, span,
                               "Map keys, including types that contain maps, are not supported as "
                               "they may lead to unexpected behavior due to inconsistent "
-                              "serialization. Key column name: " WEIR_SV_FMT ". Column type: "
-                              WEIR_SV_FMT ". See https://github.com/confluentinc/ksql/issues/6621 "
-                              "for more.", WEIR_SV_ARG(name), WEIR_SV_ARG(type));
+                              "serialization. Key column name: " WEIR_SV_FMT
+                              ". Column type: " WEIR_SV_FMT
+                              ". See https://github.com/confluentinc/ksql/issues/6621 "
+                              "for more.",
+                              WEIR_SV_ARG(name), WEIR_SV_ARG(type));
         }
     }
     return check_columns(b, true, cols, n, spec, span);
@@ -236,12 +249,14 @@ weir_rc weir__check_key(weir__binder *b, const weir_column *cols, uint32_t n,
 static weir_rc value_wrapping(weir__binder *b, uint32_t n, weir_wrapping explicit_wrap,
                               weir_format_spec *value, weir_span span)
 {
-    bool can = explicit_wrap == WEIR_WRAP_YES ? formats[value->kind].wraps
-                                              : formats[value->kind].unwraps;
+    bool can =
+        explicit_wrap == WEIR_WRAP_YES ? formats[value->kind].wraps : formats[value->kind].unwraps;
     if (explicit_wrap != WEIR_WRAP_DEFAULT) {
         if (!can) {
-            return weir__fail(b, span, "Format '%s' does not support 'WRAP_SINGLE_VALUE' set to "
-                              "'%s'.", weir_format_name(value->kind),
+            return weir__fail(b, span,
+                              "Format '%s' does not support 'WRAP_SINGLE_VALUE' set to "
+                              "'%s'.",
+                              weir_format_name(value->kind),
                               explicit_wrap == WEIR_WRAP_YES ? "true" : "false");
         }
         if (n != 1) {
@@ -306,16 +321,18 @@ weir_format_spec weir__internal_key(weir__binder *b, weir_format_spec f,
 
 /* ---------------------------------------------------------------- TIMESTAMP */
 
-weir_rc weir__check_timestamp(weir__binder *b, const weir_schema *s, weir_sv column,
-                              weir_sv format, weir_span span)
+weir_rc weir__check_timestamp(weir__binder *b, const weir_schema *s, weir_sv column, weir_sv format,
+                              weir_span span)
 {
     if (!column.n) {
         return WEIR_OK;
     }
     int32_t i = weir_schema_find(s, column);
     if (i < 0) {
-        weir__fail(b, span, "The TIMESTAMP column set in the WITH clause does not exist in the "
-                   "schema: '" WEIR_SV_FMT "'", WEIR_SV_ARG(column));
+        weir__fail(b, span,
+                   "The TIMESTAMP column set in the WITH clause does not exist in the "
+                   "schema: '" WEIR_SV_FMT "'",
+                   WEIR_SV_ARG(column));
         weir_sv *names = WEIR_NEW_N(b->a, weir_sv, s->n);
         for (uint32_t c = 0; c < s->n; c++) {
             names[c] = s->cols[c].name;
@@ -326,17 +343,21 @@ weir_rc weir__check_timestamp(weir__binder *b, const weir_schema *s, weir_sv col
     weir_kind kind = s->cols[i].type->kind;
     if (kind == WEIR_T_STRING) {
         return format.n ? WEIR_OK
-                        : weir__fail(b, span, "A String timestamp field has been specified without "
+                        : weir__fail(b, span,
+                                     "A String timestamp field has been specified without "
                                      "also specifying the timestamp_format");
     }
     if (format.n) {
-        return weir__fail(b, span, "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when "
+        return weir__fail(b, span,
+                          "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when "
                           "the timestamp column is of type STRING.");
     }
     if (kind == WEIR_T_BIGINT || kind == WEIR_T_TIMESTAMP) {
         return WEIR_OK;
     }
     weir_sv name = weir__quoted(b, column);
-    return weir__fail(b, span, "Timestamp column, " WEIR_SV_FMT ", should be LONG(INT64), TIMESTAMP, "
-                      "or a String with a timestamp_format specified.", WEIR_SV_ARG(name));
+    return weir__fail(b, span,
+                      "Timestamp column, " WEIR_SV_FMT ", should be LONG(INT64), TIMESTAMP, "
+                      "or a String with a timestamp_format specified.",
+                      WEIR_SV_ARG(name));
 }

@@ -3,7 +3,8 @@
  *   … ─► REKEY [groups][arguments] ─► AGGREGATE [groups][results][window] ─► FILTER ─► PROJECT
  *
  * Behind the aggregate only group expressions, results and window bounds exist; the select list and
- * HAVING are bound against those by comparing trees, so `GROUP BY a + b` makes `(a + b) * 2` fine. */
+ * HAVING are bound against those by comparing trees, so `GROUP BY a + b` makes `(a + b) * 2` fine.
+ */
 #include "dsl/binder.h"
 
 #include "engine/base/limits.h"
@@ -12,11 +13,11 @@
 
 typedef struct checker {
     weir__query *q;
-    const char *aggregate;        /* name of the aggregate around the node */
-    bool forbid_aggregates;       /* GROUP BY */
-    bool bounds_forbidden;        /* window bounds outside of SELECT */
-    bool loose;                   /* a column outside aggregates and groups was met */
-    const weir_ast_expr *column;  /* that column */
+    const char *aggregate;       /* name of the aggregate around the node */
+    bool forbid_aggregates;      /* GROUP BY */
+    bool bounds_forbidden;       /* window bounds outside of SELECT */
+    bool loose;                  /* a column outside aggregates and groups was met */
+    const weir_ast_expr *column; /* that column */
     uint32_t *n_aggregates;
 } checker;
 
@@ -38,7 +39,8 @@ static weir_rc check_bound(checker *c, const weir_ast_expr *e)
         return WEIR_OK;
     }
     weir_sv text = weir__text(c->q->b, e);
-    return weir__fail(c->q->b, e->span, "Window bounds column " WEIR_SV_FMT " can only be used in the "
+    return weir__fail(c->q->b, e->span,
+                      "Window bounds column " WEIR_SV_FMT " can only be used in the "
                       "SELECT clause of windowed aggregations and can not be passed to aggregate "
                       "functions.\nSee https://github.com/confluentinc/ksql/issues/4397",
                       WEIR_SV_ARG(text));
@@ -50,8 +52,9 @@ static weir_rc check_call(checker *c, const weir_ast_expr *e, const char **outer
     const weir_function *fn = weir__function(b, e);
     *outer = c->aggregate;
     if (!fn) {
-        weir__fail(b, e->as.call.name.span, "Can't find any functions with the name '" WEIR_SV_FMT
-                   "'", WEIR_SV_ARG(e->as.call.name.name));
+        weir__fail(b, e->as.call.name.span,
+                   "Can't find any functions with the name '" WEIR_SV_FMT "'",
+                   WEIR_SV_ARG(e->as.call.name.name));
         const weir_function *near = weir_functions_nearest(b->functions, e->as.call.name.name);
         return near ? weir_hint(b->st, "did you mean %s?", near->name) : WEIR_ESQL;
     }
@@ -63,8 +66,10 @@ static weir_rc check_call(checker *c, const weir_ast_expr *e, const char **outer
                           c->aggregate, fn->name);
     }
     if (c->forbid_aggregates) {
-        return weir__fail(b, e->span, "GROUP BY does not support aggregate functions: %s is an "
-                          "aggregate function.", fn->name);
+        return weir__fail(b, e->span,
+                          "GROUP BY does not support aggregate functions: %s is an "
+                          "aggregate function.",
+                          fn->name);
     }
     (*c->n_aggregates)++;
     c->aggregate = fn->name;
@@ -150,21 +155,26 @@ static weir_rc check_clauses(weir__query *q, const weir__output *out, uint32_t n
         having = c.loose ? c.column : NULL;
     }
     if (n_aggregates == 0) {
-        weir__fail(b, q->ast->group_by_span, "GROUP BY requires aggregate functions in either the "
+        weir__fail(b, q->ast->group_by_span,
+                   "GROUP BY requires aggregate functions in either the "
                    "SELECT or HAVING clause.");
         return weir_hint(b->st, "COUNT(*), SUM(x), LATEST_BY_OFFSET(x) …");
     }
     if (n_loose) {
         weir_sv list = weir__join_words(b, loose, n_loose, ", ");
-        return weir__fail(b, span, "Non-aggregate SELECT expression(s) not part of GROUP BY: "
-                          WEIR_SV_FMT "\nEither add the column(s) to the GROUP BY or remove them from "
-                          "the SELECT.", WEIR_SV_ARG(list));
+        return weir__fail(b, span,
+                          "Non-aggregate SELECT expression(s) not part of GROUP BY: " WEIR_SV_FMT
+                          "\nEither add the column(s) to the GROUP BY or remove them from "
+                          "the SELECT.",
+                          WEIR_SV_ARG(list));
     }
     if (having) {
         weir_sv text = weir__text(b, having);
-        return weir__fail(b, having->span, "Non-aggregate HAVING expression not part of GROUP BY: "
-                          WEIR_SV_FMT "\nConsider switching the HAVING clause to a WHERE clause before "
-                          "the GROUP BY.", WEIR_SV_ARG(text));
+        return weir__fail(b, having->span,
+                          "Non-aggregate HAVING expression not part of GROUP BY: " WEIR_SV_FMT
+                          "\nConsider switching the HAVING clause to a WHERE clause before "
+                          "the GROUP BY.",
+                          WEIR_SV_ARG(text));
     }
     return WEIR_OK;
 }
@@ -187,8 +197,8 @@ weir_rc weir__window_clause(weir__query *q)
     const int64_t day = INT64_C(86400000);
     q->windowed = true;
     out->kind = w->kind == WEIR_AST_WINDOW_TUMBLING  ? WEIR_WINDOW_TUMBLING
-              : w->kind == WEIR_AST_WINDOW_HOPPING ? WEIR_WINDOW_HOPPING
-                                                   : WEIR_WINDOW_SESSION;
+                : w->kind == WEIR_AST_WINDOW_HOPPING ? WEIR_WINDOW_HOPPING
+                                                     : WEIR_WINDOW_SESSION;
     WEIR_TRY(ms_of(b, &w->size, &out->size_ms));
     if (out->size_ms <= 0) {
         return weir__fail(b, w->size.span, "Window size (sizeMs) must be larger than zero.");
@@ -197,10 +207,11 @@ weir_rc weir__window_clause(weir__query *q)
     if (out->kind == WEIR_WINDOW_HOPPING) {
         WEIR_TRY(ms_of(b, &w->advance, &out->advance_ms));
         if (out->advance_ms <= 0 || out->advance_ms > out->size_ms) {
-            return weir__fail(b, w->advance.span, "Window advancement interval should be more than "
+            return weir__fail(b, w->advance.span,
+                              "Window advancement interval should be more than "
                               "zero and less than window duration which is %lld ms, but given "
-                              "advancement interval is: %lld ms", (long long)out->size_ms,
-                              (long long)out->advance_ms);
+                              "advancement interval is: %lld ms",
+                              (long long)out->size_ms, (long long)out->advance_ms);
         }
         if (out->size_ms / out->advance_ms > WEIR_WINDOWS_PER_ROW_MAX) {
             return weir_fail_at(b->st, WEIR_ELIMIT, w->advance.span,
@@ -225,10 +236,12 @@ weir_rc weir__window_clause(weir__query *q)
     if (out->has_retention) {
         WEIR_TRY(ms_of(b, &w->retention, &out->retention_ms));
         if (out->retention_ms < least) {
-            return weir__fail(b, w->retention.span, "The retention period of the window store must be "
-                              "no smaller than its window size plus the grace period. Got size=[%lld],"
-                              " grace=[%lld], retention=[%lld]", (long long)out->size_ms,
-                              (long long)out->grace_ms, (long long)out->retention_ms);
+            return weir__fail(
+                b, w->retention.span,
+                "The retention period of the window store must be "
+                "no smaller than its window size plus the grace period. Got size=[%lld],"
+                " grace=[%lld], retention=[%lld]",
+                (long long)out->size_ms, (long long)out->grace_ms, (long long)out->retention_ms);
         }
     }
     return WEIR_OK;
@@ -245,7 +258,7 @@ typedef struct aggregate {
 
 typedef struct grouping {
     weir__query *q;
-    const weir_schema *in;     /* before the re-key */
+    const weir_schema *in; /* before the re-key */
     weir__output *out;
     uint32_t n_out;
     const weir_expr **keys;
@@ -282,8 +295,12 @@ static weir_rc collect_aggregates(grouping *g, const weir_ast_expr *e, const cha
             return WEIR_OK;
         }
     }
-    weir__env env = {.b = q->b, .schema = g->in, .type_error = type_error, .root = e,
-                     .code_error = "Invalid Aggregate: ", .no_aggregates = "An aggregate function"};
+    weir__env env = {.b = q->b,
+                     .schema = g->in,
+                     .type_error = type_error,
+                     .root = e,
+                     .code_error = "Invalid Aggregate: ",
+                     .no_aggregates = "An aggregate function"};
     aggregate agg = {.ast = e};
     const weir_expr **args;
     WEIR_TRY(weir__aggregate(&env, e, &agg.call, &args, &agg.n_args));
@@ -306,8 +323,11 @@ static weir_rc bind_groups(grouping *g)
         g->key_names[0] = WEIR_SV("KSQL_COL_0");
     }
     for (uint32_t i = 0; i < q->n_group_by; i++) {
-        weir__env env = {.b = q->b, .schema = g->in, .root = q->group_by[i].expr,
-                         .code_error = "Invalid Group By: ", .no_aggregates = "GROUP BY"};
+        weir__env env = {.b = q->b,
+                         .schema = g->in,
+                         .root = q->group_by[i].expr,
+                         .code_error = "Invalid Group By: ",
+                         .no_aggregates = "GROUP BY"};
         WEIR_TRY(weir__expr(&env, q->group_by[i].expr, &g->keys[i]));
         WEIR_TRY(weir__not_null(&env, q->group_by[i].expr, g->keys[i]));
     }
@@ -341,8 +361,8 @@ static weir_rc name_groups(grouping *g)
                               WEIR_SV_ARG(list));
         }
         if (n == 0) {
-            g->key_names[i] = e->kind == WEIR_X_COLUMN ? e->as.column.name.name
-                                                       : weir__name_for(q, e);
+            g->key_names[i] =
+                e->kind == WEIR_X_COLUMN ? e->as.column.name.name : weir__name_for(q, e);
         }
     }
     return WEIR_OK;
@@ -352,9 +372,19 @@ static weir_rc name_groups(grouping *g)
 static bool nested_state(const char *name)
 {
     static const char *const names[] = {
-        "ATTR", "AVG", "COLLECT_LIST", "COLLECT_SET", "CORRELATION", "COUNT_DISTINCT",
-        "EARLIEST_BY_OFFSET", "HISTOGRAM", "LATEST_BY_OFFSET", "STDDEV_SAMP", "STDDEV_SAMPLE",
-        "TOPK", "TOPKDISTINCT",
+        "ATTR",
+        "AVG",
+        "COLLECT_LIST",
+        "COLLECT_SET",
+        "CORRELATION",
+        "COUNT_DISTINCT",
+        "EARLIEST_BY_OFFSET",
+        "HISTOGRAM",
+        "LATEST_BY_OFFSET",
+        "STDDEV_SAMP",
+        "STDDEV_SAMPLE",
+        "TOPK",
+        "TOPKDISTINCT",
     };
     for (size_t i = 0; i < WEIR_COUNT(names); i++) {
         if (strcmp(name, names[i]) == 0) {
@@ -392,8 +422,10 @@ static weir_rc check_table(grouping *g, const weir_node *in)
         return WEIR_OK;
     }
     weir_sv list = weir__join_words(q->b, names, n, " and ");
-    return weir__fail(q->b, span, "The aggregation function%s " WEIR_SV_FMT " cannot be applied to a "
-                      "table source, only to a stream source.", n > 1 ? "s" : "", WEIR_SV_ARG(list));
+    return weir__fail(q->b, span,
+                      "The aggregation function%s " WEIR_SV_FMT " cannot be applied to a "
+                      "table source, only to a stream source.",
+                      n > 1 ? "s" : "", WEIR_SV_ARG(list));
 }
 
 static weir_rc check_state_format(grouping *g)
@@ -404,11 +436,12 @@ static weir_rc check_state_format(grouping *g)
     }
     for (uint32_t i = 0; i < g->n_aggs; i++) {
         if (nested_state(g->aggs[i].call->function->name)) {
-            weir__fail(q->b, g->aggs[i].ast->span,
-                       "One of the functions used in the statement has an intermediate type that the "
-                       "value format can not handle. Please remove the function or change the format."
-                       "\nConsider up-voting https://github.com/confluentinc/ksql/issues/3950, which "
-                       "will resolve this limitation");
+            weir__fail(
+                q->b, g->aggs[i].ast->span,
+                "One of the functions used in the statement has an intermediate type that the "
+                "value format can not handle. Please remove the function or change the format."
+                "\nConsider up-voting https://github.com/confluentinc/ksql/issues/3950, which "
+                "will resolve this limitation");
             return weir_hint(q->b->st, "read the source in another format than DELIMITED");
         }
     }
@@ -434,8 +467,8 @@ static weir_node *rekey_node(grouping *g)
     for (uint32_t i = 0; i < g->n_columns; i++) {
         cols[i].role = i < g->n_keys ? WEIR_COL_KEY : WEIR_COL_VALUE;
         cols[i].type = g->columns[i]->type;
-        cols[i].name = i < g->n_keys ? g->key_names[i]
-                                     : weir__str(q->b, "KSQL_ARG_%u", i - g->n_keys);
+        cols[i].name =
+            i < g->n_keys ? g->key_names[i] : weir__str(q->b, "KSQL_ARG_%u", i - g->n_keys);
         if (i < g->n_keys) {
             types[i] = cols[i].type;
         }
@@ -464,14 +497,17 @@ static weir_node *aggregate_node(grouping *g, const weir_node *in)
         }
         aggregate *agg = &g->aggs[i - g->n_keys];
         cols[i] = (weir_column){.name = weir__str(q->b, "KSQL_AGG_VARIABLE_%u", i - g->n_keys),
-                                .type = agg->call->type, .role = WEIR_COL_VALUE};
+                                .type = agg->call->type,
+                                .role = WEIR_COL_VALUE};
         calls[i - g->n_keys] = agg->call;
         args[i - g->n_keys] = agg->args;
     }
     if (q->windowed) {
-        cols[n] = (weir_column){.name = WEIR_SV("WINDOWSTART"), .role = WEIR_COL_WINDOWSTART,
+        cols[n] = (weir_column){.name = WEIR_SV("WINDOWSTART"),
+                                .role = WEIR_COL_WINDOWSTART,
                                 .type = weir_type_of(WEIR_T_BIGINT)};
-        cols[n + 1] = (weir_column){.name = WEIR_SV("WINDOWEND"), .role = WEIR_COL_WINDOWEND,
+        cols[n + 1] = (weir_column){.name = WEIR_SV("WINDOWEND"),
+                                    .role = WEIR_COL_WINDOWEND,
                                     .type = weir_type_of(WEIR_T_BIGINT)};
     }
     weir_node *node = weir__node(q, WEIR_N_AGGREGATE, s, in);
@@ -507,15 +543,21 @@ static weir_rc having(weir__query *q)
     if (!q->having.expr) {
         return WEIR_OK;
     }
-    weir__env env = {.b = q->b, .schema = q->at->schema, .matches = &q->matches, .filter = true,
-                     .type_error = "Error in HAVING expression: ", .root = q->having.expr,
-                     .code_error = "Invalid Predicate: ", .no_aggregates = "HAVING"};
+    weir__env env = {.b = q->b,
+                     .schema = q->at->schema,
+                     .matches = &q->matches,
+                     .filter = true,
+                     .type_error = "Error in HAVING expression: ",
+                     .root = q->having.expr,
+                     .code_error = "Invalid Predicate: ",
+                     .no_aggregates = "HAVING"};
     const weir_expr *x;
     WEIR_TRY(weir__expr(&env, q->having.expr, &x));
     if (x->type->kind != WEIR_T_BOOLEAN) {
         weir_sv text = weir__text(q->b, q->having.expr);
         weir_sv type = weir__type_text(q->b, x->type);
-        return weir__fail(q->b, q->having.expr->span, "Type error in HAVING expression: Should "
+        return weir__fail(q->b, q->having.expr->span,
+                          "Type error in HAVING expression: Should "
                           "evaluate to boolean but is " WEIR_SV_FMT " (" WEIR_SV_FMT ") instead.",
                           WEIR_SV_ARG(text), WEIR_SV_ARG(type));
     }
@@ -547,7 +589,8 @@ static weir_rc missing_groups(grouping *g)
             calls[i] = weir__text(b, g->aggs[i].ast);
         }
         weir_sv list = weir__join_words(b, calls, g->n_aggs, ", ");
-        return weir__fail(b, q->ast->select.items[0].span, "CREATE TABLE AS SELECT statement does not "
+        return weir__fail(b, q->ast->select.items[0].span,
+                          "CREATE TABLE AS SELECT statement does not "
                           "support aggregate function [" WEIR_SV_FMT "] without a GROUP BY clause.",
                           WEIR_SV_ARG(list));
     }
@@ -582,8 +625,12 @@ static weir_rc project(grouping *g)
         if (q->persistent && is_group_output(q, e)) {
             continue;
         }
-        weir__env env = {.b = q->b, .schema = in, .matches = &q->matches, .root = e,
-                         .code_error = "Invalid Select: ", .no_aggregates = "SELECT"};
+        weir__env env = {.b = q->b,
+                         .schema = in,
+                         .matches = &q->matches,
+                         .root = e,
+                         .code_error = "Invalid Select: ",
+                         .no_aggregates = "SELECT"};
         WEIR_TRY(weir__expr(&env, e, &exprs[n]));
         WEIR_TRY(weir__not_null(&env, e, exprs[n]));
         cols[n] = (weir_column){.name = g->out[o].name, .type = exprs[n]->type};
@@ -612,20 +659,25 @@ static weir_rc duplicate_outputs(grouping *g)
             const weir__output *x = &g->out[i];
             const weir__output *y = &g->out[j];
             int32_t xi = x->expr->kind == WEIR_X_COLUMN
-                             ? weir_schema_find(g->in, x->expr->as.column.name.name) : -1;
+                             ? weir_schema_find(g->in, x->expr->as.column.name.name)
+                             : -1;
             int32_t yi = y->expr->kind == WEIR_X_COLUMN
-                             ? weir_schema_find(g->in, y->expr->as.column.name.name) : -1;
+                             ? weir_schema_find(g->in, y->expr->as.column.name.name)
+                             : -1;
             bool key = (xi >= 0 && xi < g->in->n_keys) || (yi >= 0 && yi < g->in->n_keys);
             if (!weir_sv_eq(x->name, y->name) || key) {
                 continue;
             }
             const weir_expr *e;
-            weir__env env = {.b = q->b, .schema = q->at->schema, .matches = &q->matches,
+            weir__env env = {.b = q->b,
+                             .schema = q->at->schema,
+                             .matches = &q->matches,
                              .no_aggregates = "SELECT"};
             WEIR_TRY(weir__expr(&env, x->expr, &e));
             weir_column c = {.name = x->name, .type = e->type, .role = WEIR_COL_VALUE};
             weir_sv text = weir__column_text(q->b, &c);
-            return weir__fail(q->b, x->span, "Duplicate value columns found in schema: " WEIR_SV_FMT,
+            return weir__fail(q->b, x->span,
+                              "Duplicate value columns found in schema: " WEIR_SV_FMT,
                               WEIR_SV_ARG(text));
         }
     }

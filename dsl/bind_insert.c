@@ -1,5 +1,5 @@
-/* INSERT INTO … VALUES, and the test runner's ASSERT VALUES: constant expressions are evaluated here
- * and brought to the types of their columns. */
+/* INSERT INTO … VALUES, and the test runner's ASSERT VALUES: constant expressions are evaluated
+ * here and brought to the types of their columns. */
 #include "dsl/binder.h"
 
 static weir_rc failed(weir__binder *b, weir_span span, weir_sv target, weir_sv why)
@@ -16,8 +16,10 @@ static weir_rc find_target(weir__binder *b, const weir_ast_stmt *stmt, const wei
     if (!s) {
         weir_sv quoted = weir__quoted(b, name->name);
         weir_sv more = weir__alternatives(b, name->name);
-        return weir__fail(b, name->span, "Cannot insert values into an unknown stream/table: "
-                          WEIR_SV_FMT WEIR_SV_FMT, WEIR_SV_ARG(quoted), WEIR_SV_ARG(more));
+        return weir__fail(
+            b, name->span,
+            "Cannot insert values into an unknown stream/table: " WEIR_SV_FMT WEIR_SV_FMT,
+            WEIR_SV_ARG(quoted), WEIR_SV_ARG(more));
     }
     if (stmt->kind != WEIR_S_INSERT_VALUES) {
         return WEIR_OK; /* asserts look at any source */
@@ -30,7 +32,8 @@ static weir_rc find_target(weir__binder *b, const weir_ast_stmt *stmt, const wei
                           s->table ? "table" : "stream", WEIR_SV_ARG(s->name));
     }
     if (!weir__prop_bool(b, "ksql.insert.into.values.enabled", true)) {
-        return weir__fail(b, name->span, "The server has disabled INSERT INTO ... VALUES "
+        return weir__fail(b, name->span,
+                          "The server has disabled INSERT INTO ... VALUES "
                           "functionality. To enable it, restart your ksqlDB server with "
                           "'ksql.insert.into.values.enabled'=true");
     }
@@ -88,14 +91,15 @@ static weir_rc wrong_type(weir__binder *b, weir_sv target, const weir_ast_expr *
     weir_sv name = weir__quoted(b, c->name);
     const char *more = "";
     if (type->kind == WEIR_T_STRING) {
-        more = c->type->kind == WEIR_T_TIMESTAMP ? ". Timestamp format must be yyyy-mm-ddThh:mm:ss[.S]"
-             : c->type->kind == WEIR_T_TIME      ? ". Time format must be hh:mm:ss[.S]"
-             : c->type->kind == WEIR_T_DATE      ? ". Date format must be yyyy-mm-dd"
-                                                 : "";
+        more = c->type->kind == WEIR_T_TIMESTAMP
+                   ? ". Timestamp format must be yyyy-mm-ddThh:mm:ss[.S]"
+               : c->type->kind == WEIR_T_TIME ? ". Time format must be hh:mm:ss[.S]"
+               : c->type->kind == WEIR_T_DATE ? ". Date format must be yyyy-mm-dd"
+                                              : "";
     }
-    weir_sv why = weir__str(b, "Expected type " WEIR_SV_FMT " for field " WEIR_SV_FMT " but got %s("
-                            WEIR_SV_FMT ")%s", WEIR_SV_ARG(want), WEIR_SV_ARG(name),
-                            weir__kind_name(type->kind), WEIR_SV_ARG(text), more);
+    weir_sv why = weir__str(
+        b, "Expected type " WEIR_SV_FMT " for field " WEIR_SV_FMT " but got %s(" WEIR_SV_FMT ")%s",
+        WEIR_SV_ARG(want), WEIR_SV_ARG(name), weir__kind_name(type->kind), WEIR_SV_ARG(text), more);
     return failed(b, e->span, target, why);
 }
 
@@ -115,7 +119,10 @@ static weir_rc evaluate(weir__binder *b, weir_sv target, const weir_ast_expr *e,
         return failed(b, column->span, target, why);
     }
     static const weir_schema no_columns;
-    weir__env env = {.b = b, .schema = &no_columns, .root = e, .no_aggregates = "INSERT VALUES",
+    weir__env env = {.b = b,
+                     .schema = &no_columns,
+                     .root = e,
+                     .no_aggregates = "INSERT VALUES",
                      .code_error = "Invalid insert value: "};
     const weir_expr *x;
     weir_rc rc = weir__expr(&env, e, &x);
@@ -167,8 +174,8 @@ static weir_rc put_named(weir__binder *b, row *r, const weir_ast_ident *name,
     }
     bool bounds = weir__is_window_bound(name->name) && r->source->window.kind != WEIR_WINDOW_NONE;
     if (p != WEIR__ROWTIME && !bounds) {
-        failed(b, name->span, target, weir__str(b, "Column name " WEIR_SV_FMT " does not exist.",
-                                                WEIR_SV_ARG(quoted)));
+        failed(b, name->span, target,
+               weir__str(b, "Column name " WEIR_SV_FMT " does not exist.", WEIR_SV_ARG(quoted)));
         weir_sv *names = WEIR_NEW_N(b->a, weir_sv, r->source->schema->n);
         for (uint32_t c = 0; c < r->source->schema->n; c++) {
             names[c] = r->source->schema->cols[c].name;
@@ -200,8 +207,10 @@ static weir_rc wrong_count(weir__binder *b, const weir_ast_stmt *stmt, const wei
     weir_sv c = weir__join_words(b, columns, names->n, ", ");
     weir_sv v = weir__join_words(b, values, stmt->as.values.values.n, ", ");
     return failed(b, stmt->as.values.name.span, s->name,
-                  weir__str(b, "Expected a value for each column. Expected Columns: [" WEIR_SV_FMT
-                            "]. Got [" WEIR_SV_FMT "]", WEIR_SV_ARG(c), WEIR_SV_ARG(v)));
+                  weir__str(b,
+                            "Expected a value for each column. Expected Columns: [" WEIR_SV_FMT
+                            "]. Got [" WEIR_SV_FMT "]",
+                            WEIR_SV_ARG(c), WEIR_SV_ARG(v)));
 }
 
 static weir_rc check_primary_key(weir__binder *b, const weir_ast_stmt *stmt, const row *r)
@@ -219,8 +228,10 @@ static weir_rc check_primary_key(weir__binder *b, const weir_ast_stmt *stmt, con
     }
     weir_sv list = weir__join_words(b, missing, n, ", ");
     return failed(b, stmt->as.values.name.span, r->source->name,
-                  weir__str(b, "Value for primary key column(s) " WEIR_SV_FMT " is required for "
-                            "tables", WEIR_SV_ARG(list)));
+                  weir__str(b,
+                            "Value for primary key column(s) " WEIR_SV_FMT " is required for "
+                            "tables",
+                            WEIR_SV_ARG(list)));
 }
 
 weir_rc weir__bind_insert_values(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *out)
@@ -229,8 +240,8 @@ weir_rc weir__bind_insert_values(weir__binder *b, const weir_ast_stmt *stmt, wei
     const weir_ast_exprs *values = &stmt->as.values.values;
     const weir_source *s;
     out->kind = stmt->kind == WEIR_S_INSERT_VALUES   ? WEIR_B_INSERT_VALUES
-              : stmt->kind == WEIR_S_ASSERT_VALUES ? WEIR_B_ASSERT_VALUES
-                                                   : WEIR_B_ASSERT_NULL_VALUES;
+                : stmt->kind == WEIR_S_ASSERT_VALUES ? WEIR_B_ASSERT_VALUES
+                                                     : WEIR_B_ASSERT_NULL_VALUES;
     WEIR_TRY(find_target(b, stmt, &s));
     if (stmt->kind == WEIR_S_INSERT_VALUES) {
         WEIR_TRY(check_headers(b, s, names, stmt->as.values.name.span));
@@ -249,14 +260,18 @@ weir_rc weir__bind_insert_values(weir__binder *b, const weir_ast_stmt *stmt, wei
         return wrong_count(b, stmt, s);
     }
     for (uint32_t i = 0; i < values->n; i++) {
-        weir_ast_ident implicit = {.name = i < s->schema->n ? s->schema->cols[i].name : (weir_sv){0},
+        weir_ast_ident implicit = {.name =
+                                       i < s->schema->n ? s->schema->cols[i].name : (weir_sv){0},
                                    .span = values->items[i]->span};
         WEIR_TRY(put_named(b, &r, names->n ? &names->items[i] : &implicit, values->items[i]));
     }
     if (stmt->kind == WEIR_S_INSERT_VALUES) {
         WEIR_TRY(check_primary_key(b, stmt, &r));
     }
-    out->as.insert = (weir_bound_insert){.source = *r.source, .values = r.values, .given = r.given,
-                                         .has_rowtime = r.has_rowtime, .rowtime = r.rowtime};
+    out->as.insert = (weir_bound_insert){.source = *r.source,
+                                         .values = r.values,
+                                         .given = r.given,
+                                         .has_rowtime = r.has_rowtime,
+                                         .rowtime = r.rowtime};
     return WEIR_OK;
 }

@@ -52,11 +52,13 @@ static weir_rc add_rel(weir__query *q, const weir_ast_rel *r)
     }
     const weir__rel *same = weir__find_rel(q, rel.alias);
     if (same) {
-        weir__fail(b, rel.span, "Can not join '" WEIR_SV_FMT "' to '" WEIR_SV_FMT
-                   "': self joins are not yet supported.", WEIR_SV_ARG(rel.alias),
-                   WEIR_SV_ARG(rel.alias));
-        return weir_hint(b->st, "give each of them an alias: FROM " WEIR_SV_FMT " a JOIN "
-                         WEIR_SV_FMT " b", WEIR_SV_ARG(r->name.name), WEIR_SV_ARG(r->name.name));
+        weir__fail(b, rel.span,
+                   "Can not join '" WEIR_SV_FMT "' to '" WEIR_SV_FMT
+                   "': self joins are not yet supported.",
+                   WEIR_SV_ARG(rel.alias), WEIR_SV_ARG(rel.alias));
+        return weir_hint(
+            b->st, "give each of them an alias: FROM " WEIR_SV_FMT " a JOIN " WEIR_SV_FMT " b",
+            WEIR_SV_ARG(r->name.name), WEIR_SV_ARG(r->name.name));
     }
     q->rels[q->n_rels++] = rel;
     return WEIR_OK;
@@ -162,7 +164,8 @@ static weir_rc unnest(weir__query *q, const weir__rel *r)
     weir__clause c;
     const weir_expr *x;
     if (r->ast->join != WEIR_AST_JOIN_INNER || r->ast->on || r->ast->within) {
-        return weir__fail(b, r->ast->span, "UNNEST is joined as JOIN UNNEST(array) AS name, without "
+        return weir__fail(b, r->ast->span,
+                          "UNNEST is joined as JOIN UNNEST(array) AS name, without "
                           "LEFT, ON or WITHIN.");
     }
     WEIR_TRY(weir__resolve(q, r->ast->unnest, "UNNEST", &c));
@@ -173,8 +176,8 @@ static weir_rc unnest(weir__query *q, const weir__rel *r)
     WEIR_TRY(weir__expr(&env, c.expr, &x));
     if (x->type->kind != WEIR_T_ARRAY) {
         weir_sv type = weir__type_text(b, x->type);
-        return weir__fail(b, r->ast->unnest->span, "UNNEST needs an ARRAY, but got " WEIR_SV_FMT
-                          ".", WEIR_SV_ARG(type));
+        return weir__fail(b, r->ast->unnest->span,
+                          "UNNEST needs an ARRAY, but got " WEIR_SV_FMT ".", WEIR_SV_ARG(type));
     }
     if (q->at->table) {
         return weir__fail(b, r->ast->span, "Table source is not supported with table functions");
@@ -201,18 +204,18 @@ typedef struct criterion {
     const weir_ast_expr *old, *new; /* qualified */
     const weir_ast_expr *ast;       /* the comparison, qualified */
     const weir__rel *old_rel;
-    bool flipped;                   /* written new = old */
+    bool flipped; /* written new = old */
 } criterion;
 
 typedef struct join {
     weir__query *q;
-    uint32_t at;               /* index of the joined source */
+    uint32_t at; /* index of the joined source */
     const weir__rel *rel;
     criterion *criteria;
     uint32_t n;
     const weir_ast_expr **residual; /* internal names */
     uint32_t n_residual;
-    const weir_node *right;    /* its source node */
+    const weir_node *right; /* its source node */
     weir_sv type_text;
     bool foreign;
 } join;
@@ -249,9 +252,11 @@ static weir_rc only_one_source(weir__query *q, const weir_ast_expr *side, const 
 {
     weir_sv s = weir__text(q->b, side);
     weir_sv c = weir__text(q->b, cmp);
-    return weir__fail(q->b, side->span, "Invalid comparison expression '" WEIR_SV_FMT "' in join '"
-                      WEIR_SV_FMT "'. Each side of the join comparision must contain references "
-                      "from exactly one source.", WEIR_SV_ARG(s), WEIR_SV_ARG(c));
+    return weir__fail(q->b, side->span,
+                      "Invalid comparison expression '" WEIR_SV_FMT "' in join '" WEIR_SV_FMT
+                      "'. Each side of the join comparision must contain references "
+                      "from exactly one source.",
+                      WEIR_SV_ARG(s), WEIR_SV_ARG(c));
 }
 
 static weir_rc check_windows(weir__query *q, const weir__rel *l, const weir__rel *r, weir_span span)
@@ -262,17 +267,21 @@ static weir_rc check_windows(weir__query *q, const weir__rel *l, const weir__rel
     if ((lk == WEIR_WINDOW_NONE) != (rk == WEIR_WINDOW_NONE)) {
         weir_sv ln = weir__quoted(q->b, l->alias);
         weir_sv rn = weir__quoted(q->b, r->alias);
-        return weir__fail(q->b, span, "Can not join windowed source to non-windowed source.\n"
-                          WEIR_SV_FMT " is %s windowed\n" WEIR_SV_FMT " is %s windowed",
+        return weir__fail(q->b, span,
+                          "Can not join windowed source to non-windowed source.\n" WEIR_SV_FMT
+                          " is %s windowed\n" WEIR_SV_FMT " is %s windowed",
                           WEIR_SV_ARG(ln), kinds[lk], WEIR_SV_ARG(rn), kinds[rk]);
     }
     if ((lk == WEIR_WINDOW_SESSION) != (rk == WEIR_WINDOW_SESSION)) {
-        return weir__fail(q->b, span, "Incompatible windowed sources.\nLeft source: %s\n"
-                          "Right source: %s\nSession windowed sources can only be joined to other "
-                          "session windowed sources, and may still not result in expected behaviour "
-                          "as session bounds must be an exact match for the join to work\nHopping "
-                          "and tumbling windowed sources can only be joined to other hopping and "
-                          "tumbling windowed sources", kinds[lk], kinds[rk]);
+        return weir__fail(
+            q->b, span,
+            "Incompatible windowed sources.\nLeft source: %s\n"
+            "Right source: %s\nSession windowed sources can only be joined to other "
+            "session windowed sources, and may still not result in expected behaviour "
+            "as session bounds must be an exact match for the join to work\nHopping "
+            "and tumbling windowed sources can only be joined to other hopping and "
+            "tumbling windowed sources",
+            kinds[lk], kinds[rk]);
     }
     return WEIR_OK;
 }
@@ -293,23 +302,29 @@ static weir_rc equality(join *j, const weir_ast_expr *e, criterion *out)
     if (l.one == r.one) {
         weir_sv ln = weir__quoted(b, l.one->alias);
         weir_sv rn = weir__quoted(b, r.one->alias);
-        return weir__fail(b, e->span, "Each side of the join must reference exactly one source and "
+        return weir__fail(b, e->span,
+                          "Each side of the join must reference exactly one source and "
                           "not the same source. Left side references " WEIR_SV_FMT " and right "
-                          "references " WEIR_SV_FMT, WEIR_SV_ARG(ln), WEIR_SV_ARG(rn));
+                          "references " WEIR_SV_FMT,
+                          WEIR_SV_ARG(ln), WEIR_SV_ARG(rn));
     }
     WEIR_TRY(check_windows(q, l.one, r.one, e->span));
     if (l.one != j->rel && r.one != j->rel) {
         weir_sv mine = weir__quoted(b, j->rel->alias);
         weir_sv ln = weir__quoted(b, l.one->alias);
         weir_sv rn = weir__quoted(b, r.one->alias);
-        return weir__fail(b, e->span, "A join criteria is expected to reference the source ("
-                          WEIR_SV_FMT ") in the FROM clause, instead the right source references "
-                          WEIR_SV_FMT " and the left source references " WEIR_SV_FMT,
+        return weir__fail(b, e->span,
+                          "A join criteria is expected to reference the source (" WEIR_SV_FMT
+                          ") in the FROM clause, instead the right source references " WEIR_SV_FMT
+                          " and the left source references " WEIR_SV_FMT,
                           WEIR_SV_ARG(mine), WEIR_SV_ARG(rn), WEIR_SV_ARG(ln));
     }
     bool flipped = l.one == j->rel;
-    *out = (criterion){.old = e->args[flipped ? 1 : 0], .new = e->args[flipped ? 0 : 1], .ast = e,
-                       .old_rel = flipped ? r.one : l.one, .flipped = flipped};
+    *out = (criterion){.old = e->args[flipped ? 1 : 0],
+                       .new = e->args[flipped ? 0 : 1],
+                       .ast = e,
+                       .old_rel = flipped ? r.one : l.one,
+                       .flipped = flipped};
     return WEIR_OK;
 }
 
@@ -348,8 +363,10 @@ static weir_rc add_conjunct(join *j, const weir_ast_expr *e)
             weir__clause on;
             WEIR_TRY(weir__resolve(q, j->rel->ast->on, "JOIN ON", &on));
             weir_sv text = weir__text(q->b, on.qualified);
-            weir__fail(q->b, e->span, "Invalid join condition: joins on multiple conditions are not "
-                       "yet supported. Got " WEIR_SV_FMT ".", WEIR_SV_ARG(text));
+            weir__fail(q->b, e->span,
+                       "Invalid join condition: joins on multiple conditions are not "
+                       "yet supported. Got " WEIR_SV_FMT ".",
+                       WEIR_SV_ARG(text));
             return weir_hint(q->b->st, "the same condition is there twice");
         }
     }
@@ -392,12 +409,13 @@ weir_rc weir__resolve_on(weir__query *q)
         weir__clause on;
         if (!r->on) {
             q->b->prefix = WEIR__PARSING;
-            return weir__fail(q->b, r->span,
-                              "Invalid join criteria specified. KSQL only supports joining on column "
-                              "values. For example `... left JOIN right on left.col = right.col ...`."
-                              " Tables can only be joined on the Table's key column. KSQL will "
-                              "repartition streams if the column in the join criteria is not the key "
-                              "column.");
+            return weir__fail(
+                q->b, r->span,
+                "Invalid join criteria specified. KSQL only supports joining on column "
+                "values. For example `... left JOIN right on left.col = right.col ...`."
+                " Tables can only be joined on the Table's key column. KSQL will "
+                "repartition streams if the column in the join criteria is not the key "
+                "column.");
         }
         WEIR_TRY(weir__resolve(q, r->on, "JOIN ON", &on));
         if (q->unknown) {
@@ -495,9 +513,10 @@ static weir_rc bad_types(join *j, const weir_type *old, const weir_type *new)
     weir_sv r = weir__text(b, c->flipped ? c->old : c->new);
     weir_sv lt = weir__type_text(b, c->flipped ? new : old);
     weir_sv rt = weir__type_text(b, c->flipped ? old : new);
-    return weir__fail(b, c->ast->span, "Invalid join condition: types don't match. Got " WEIR_SV_FMT
-                      "{" WEIR_SV_FMT "} = " WEIR_SV_FMT "{" WEIR_SV_FMT "}.", WEIR_SV_ARG(l),
-                      WEIR_SV_ARG(lt), WEIR_SV_ARG(r), WEIR_SV_ARG(rt));
+    return weir__fail(b, c->ast->span,
+                      "Invalid join condition: types don't match. Got " WEIR_SV_FMT "{" WEIR_SV_FMT
+                      "} = " WEIR_SV_FMT "{" WEIR_SV_FMT "}.",
+                      WEIR_SV_ARG(l), WEIR_SV_ARG(lt), WEIR_SV_ARG(r), WEIR_SV_ARG(rt));
 }
 
 static weir_rc bad_pair(join *j, const char *why)
@@ -512,16 +531,18 @@ static weir_rc check_stream_table(join *j)
 {
     weir_ast_join_kind kind = j->rel->ast->join;
     if (kind == WEIR_AST_JOIN_FULL) {
-        return bad_pair(j, "Invalid join type: full-outer join not supported for stream-table join.");
+        return bad_pair(j,
+                        "Invalid join type: full-outer join not supported for stream-table join.");
     }
     if (!is_key(j->rel->source, j->rel, j->criteria, j->n, false)) {
         return bad_condition(j, "stream-table joins require to join on the table's primary key.");
     }
     if (j->rel->ast->within) {
-        return weir__fail(j->q->b, j->rel->ast->within->span,
-                          "A window definition was provided for a Stream-Table join. These joins are "
-                          "not windowed. Please drop the window definition (ie. the WITHIN clause) "
-                          "and try to execute your join again.");
+        return weir__fail(
+            j->q->b, j->rel->ast->within->span,
+            "A window definition was provided for a Stream-Table join. These joins are "
+            "not windowed. Please drop the window definition (ie. the WITHIN clause) "
+            "and try to execute your join again.");
     }
     if (kind == WEIR_AST_JOIN_RIGHT) {
         return weir__fail(j->q->b, j->rel->ast->span, "Invalid join type encountered: %s",
@@ -536,11 +557,11 @@ static weir_rc check_foreign(join *j, const weir_expr *const *keys)
     weir_ast_join_kind kind = j->rel->ast->join;
     if (kind == WEIR_AST_JOIN_FULL) {
         return bad_pair(j, "Invalid join type: full-outer join not supported for foreign-key "
-                        "table-table join.");
+                           "table-table join.");
     }
     if (q->at->kind != WEIR_N_SOURCE) {
         return bad_condition(j, "foreign-key table-table joins are not supported as part of n-way "
-                             "joins.");
+                                "joins.");
     }
     if (j->n > 1) {
         return weir__unsupported(q->b, j->rel->ast->span, "a foreign-key join on several columns");
@@ -566,13 +587,14 @@ static weir_rc check_table_table(join *j, const weir_expr *const *old_keys)
     weir__query *q = j->q;
     if (!is_key(j->rel->source, j->rel, j->criteria, j->n, false)) {
         return bad_condition(j, "table-table joins require to join on the primary key of the right "
-                             "input table.");
+                                "input table.");
     }
     if (j->rel->ast->within) {
-        return weir__fail(q->b, j->rel->ast->within->span,
-                          "A window definition was provided for a Table-Table join. These joins are "
-                          "not windowed. Please drop the window definition (i.e. the WITHIN clause) "
-                          "and try to execute your Table-Table join again.");
+        return weir__fail(
+            q->b, j->rel->ast->within->span,
+            "A window definition was provided for a Table-Table join. These joins are "
+            "not windowed. Please drop the window definition (i.e. the WITHIN clause) "
+            "and try to execute your Table-Table join again.");
     }
     const weir__rel *old = j->criteria[0].old_rel;
     if (!is_key(old->source, old, j->criteria, j->n, true)) {
@@ -593,11 +615,12 @@ static weir_rc check_stream_stream(join *j)
     if (j->rel->ast->within) {
         return WEIR_OK;
     }
-    weir__fail(j->q->b, j->rel->ast->span,
-               "Stream-Stream joins must have a WITHIN clause specified. None was provided. To learn "
-               "about how to specify a WITHIN clause with a stream-stream join, please visit: "
-               "https://docs.confluent.io/current/ksql/docs/syntax-reference.html"
-               "#create-stream-as-select");
+    weir__fail(
+        j->q->b, j->rel->ast->span,
+        "Stream-Stream joins must have a WITHIN clause specified. None was provided. To learn "
+        "about how to specify a WITHIN clause with a stream-stream join, please visit: "
+        "https://docs.confluent.io/current/ksql/docs/syntax-reference.html"
+        "#create-stream-as-select");
     return weir_hint(j->q->b->st, "JOIN … WITHIN 1 HOUR GRACE PERIOD 10 MINUTES ON …");
 }
 
@@ -645,7 +668,8 @@ static weir_node *rekey(weir__query *q, const weir_node *in, const weir_expr *co
     for (uint32_t i = 0; i < all; i++) {
         if (i < n) {
             exprs[i] = keys[i];
-            cols[i] = (weir_column){.name = weir__str(q->b, "KSQL_KEY_%u", i), .role = WEIR_COL_KEY,
+            cols[i] = (weir_column){.name = weir__str(q->b, "KSQL_KEY_%u", i),
+                                    .role = WEIR_COL_KEY,
                                     .type = keys[i]->type};
         } else {
             exprs[i] = weir_expr_column(q->b->a, in->schema, i - n);
@@ -690,16 +714,18 @@ static weir_rc side(join *j, bool old, const weir_node *node, const weir_expr *c
     }
     if (node->table && !keyed) {
         if (node->schema->n_keys > 1) {
-            return weir__fail(q->b, c->ast->span,
-                              "Cannot repartition a TABLE source. If this is a join, joins on tables "
-                              "with multiple columns is not yet supported.");
+            return weir__fail(
+                q->b, c->ast->span,
+                "Cannot repartition a TABLE source. If this is a join, joins on tables "
+                "with multiple columns is not yet supported.");
         }
         weir_sv key = node->schema->cols[0].name;
         weir_sv text = weir__text(q->b, old ? c->old : c->new);
-        return weir__fail(q->b, c->ast->span,
-                          "Cannot repartition a TABLE source. If this is a join, make sure that the "
-                          "criteria uses the TABLE's key column " WEIR_SV_FMT " instead of ["
-                          WEIR_SV_FMT "]", WEIR_SV_ARG(key), WEIR_SV_ARG(text));
+        return weir__fail(
+            q->b, c->ast->span,
+            "Cannot repartition a TABLE source. If this is a join, make sure that the "
+            "criteria uses the TABLE's key column " WEIR_SV_FMT " instead of [" WEIR_SV_FMT "]",
+            WEIR_SV_ARG(key), WEIR_SV_ARG(text));
     }
     if (node->window.kind != WEIR_WINDOW_NONE) {
         /* ksqlDB always re-keys for registry formats, and then asks for nothing but the key. */
@@ -726,11 +752,12 @@ static weir_rc check_partitions(join *j, const weir_node *left, int32_t *left_pa
     }
     weir_sv ln = weir__quoted(q->b, q->rels[0].alias);
     weir_sv rn = weir__quoted(q->b, j->rel->alias);
-    return weir__fail(q->b, j->rel->ast->span,
-                      "Can't join " WEIR_SV_FMT " with " WEIR_SV_FMT " since the number of partitions "
-                      "don't match. " WEIR_SV_FMT " partitions = %d; " WEIR_SV_FMT " partitions = %d. "
-                      "Please repartition either one so that the number of partitions match.",
-                      WEIR_SV_ARG(ln), WEIR_SV_ARG(rn), WEIR_SV_ARG(ln), l, WEIR_SV_ARG(rn), right);
+    return weir__fail(
+        q->b, j->rel->ast->span,
+        "Can't join " WEIR_SV_FMT " with " WEIR_SV_FMT " since the number of partitions "
+        "don't match. " WEIR_SV_FMT " partitions = %d; " WEIR_SV_FMT " partitions = %d. "
+        "Please repartition either one so that the number of partitions match.",
+        WEIR_SV_ARG(ln), WEIR_SV_ARG(rn), WEIR_SV_ARG(ln), l, WEIR_SV_ARG(rn), right);
 }
 
 static bool in_list(const weir_ast_expr *const *list, uint32_t n, const weir_ast_expr *e)
@@ -860,7 +887,8 @@ static weir_rc within(join *j, weir_node *node)
     WEIR_TRY(duration_ms(b, &w->after, &node->join.after_ms));
     int64_t span;
     if (__builtin_add_overflow(node->join.before_ms, node->join.after_ms, &span) || span < 0) {
-        return weir__fail(b, w->span, "Window interval (ie, beforeMs+afterMs) must not be negative.");
+        return weir__fail(b, w->span,
+                          "Window interval (ie, beforeMs+afterMs) must not be negative.");
     }
     node->join.has_grace = weir_ast_given(&w->grace);
     node->join.grace_ms = weir_max64(day - span, 0);
@@ -894,8 +922,8 @@ static weir_rc residual(join *j, weir_node *node, const weir_node *l, const weir
         WEIR_TRY(weir__expr(&env, c.expr, &x));
         if (x->type->kind != WEIR_T_BOOLEAN) {
             weir_sv text = weir__text(q->b, j->residual[i]);
-            return weir__fail(q->b, j->residual[i]->span, "Unsupported join expression: "
-                              WEIR_SV_FMT, WEIR_SV_ARG(text));
+            return weir__fail(q->b, j->residual[i]->span,
+                              "Unsupported join expression: " WEIR_SV_FMT, WEIR_SV_ARG(text));
         }
         const weir_expr *pair[2] = {all, x};
         all = all ? weir_expr_new(q->b->a, WEIR_EX_AND, x->type, pair, 2) : x;
@@ -907,9 +935,9 @@ static weir_rc residual(join *j, weir_node *node, const weir_node *l, const weir
 static weir_join plan_join(weir_ast_join_kind k)
 {
     return k == WEIR_AST_JOIN_LEFT    ? WEIR_JOIN_LEFT
-         : k == WEIR_AST_JOIN_RIGHT ? WEIR_JOIN_RIGHT
-         : k == WEIR_AST_JOIN_FULL  ? WEIR_JOIN_FULL
-                                    : WEIR_JOIN_INNER;
+           : k == WEIR_AST_JOIN_RIGHT ? WEIR_JOIN_RIGHT
+           : k == WEIR_AST_JOIN_FULL  ? WEIR_JOIN_FULL
+                                      : WEIR_JOIN_INNER;
 }
 
 /* How the key is written between the two: the left side's format, unless only the right side
@@ -935,8 +963,9 @@ static weir_rc key_types(join *j, const weir_expr *const *old, const weir_expr *
         if (!weir_type_eq(old[i]->type, new[i]->type)) {
             weir_sv l = weir__type_text(j->q->b, old[i]->type);
             weir_sv r = weir__type_text(j->q->b, new[i]->type);
-            weir__fail(j->q->b, j->criteria[i].ast->span, "Invalid join. Key types differ: "
-                       WEIR_SV_FMT " vs " WEIR_SV_FMT, WEIR_SV_ARG(l), WEIR_SV_ARG(r));
+            weir__fail(j->q->b, j->criteria[i].ast->span,
+                       "Invalid join. Key types differ: " WEIR_SV_FMT " vs " WEIR_SV_FMT,
+                       WEIR_SV_ARG(l), WEIR_SV_ARG(r));
             return weir_hint(j->q->b->st, "CAST one side to the type of the other");
         }
     }
@@ -973,10 +1002,10 @@ static weir_rc make_join(join *j, const weir_expr *const *old_keys, bool last,
     if (weir_type_has_map(key.type)) {
         return weir__check_key(q->b, &key, 1, &format, j->criteria[0].ast->span);
     }
-    weir_node_kind kind = j->foreign      ? WEIR_N_JOIN_FOREIGN
-                        : left->table     ? WEIR_N_JOIN_TABLE
-                        : right->table    ? WEIR_N_JOIN_LOOKUP
-                                          : WEIR_N_JOIN_STREAM;
+    weir_node_kind kind = j->foreign     ? WEIR_N_JOIN_FOREIGN
+                          : left->table  ? WEIR_N_JOIN_TABLE
+                          : right->table ? WEIR_N_JOIN_LOOKUP
+                                         : WEIR_N_JOIN_STREAM;
     WEIR_TRY(check_partitions(j, left, left_partitions));
     weir_node *node = weir__node(q, kind, joined_schema(j, left, right, last), left);
     node->in[1] = right;
@@ -984,8 +1013,8 @@ static weir_rc make_join(join *j, const weir_expr *const *old_keys, bool last,
     node->table = left->table;
     node->join.type = plan_join(j->rel->ast->join);
     node->join.key_side = node->join.type == WEIR_JOIN_RIGHT  ? 1
-                        : node->join.type == WEIR_JOIN_FULL ? 2
-                                                            : 0;
+                          : node->join.type == WEIR_JOIN_FULL ? 2
+                                                              : 0;
     node->join.foreign = j->foreign ? old_keys[0] : NULL;
     if (kind == WEIR_N_JOIN_STREAM) {
         WEIR_TRY(within(j, node));
@@ -1009,7 +1038,7 @@ static weir_rc join_source(weir__query *q, uint32_t at, int32_t *left_partitions
     bool right_table = j.right->table;
     if (left_table && !right_table) {
         return bad_pair(&j, "Invalid join order: table-stream joins are not supported; only "
-                        "stream-table joins.");
+                            "stream-table joins.");
     }
     WEIR_TRY(left_table    ? check_table_table(&j, old_keys)
              : right_table ? check_stream_table(&j)

@@ -39,8 +39,9 @@ static weir_rc bind_describe(weir__binder *b, const weir_ast_stmt *stmt, weir_bo
         return WEIR_OK;
     }
     weir_sv more = weir__alternatives(b, name->name);
-    return weir__fail(b, name->span, "Could not find STREAM/TABLE '" WEIR_SV_FMT
-                      "' in the Metastore" WEIR_SV_FMT, WEIR_SV_ARG(name->name), WEIR_SV_ARG(more));
+    return weir__fail(b, name->span,
+                      "Could not find STREAM/TABLE '" WEIR_SV_FMT "' in the Metastore" WEIR_SV_FMT,
+                      WEIR_SV_ARG(name->name), WEIR_SV_ARG(more));
 }
 
 static weir_rc bind_describe_function(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *out)
@@ -64,8 +65,10 @@ static weir_rc bind_explain(weir__binder *b, const weir_ast_stmt *stmt, weir_bou
         out->as.explain.query_id = weir_arena_sv(b->a, id->name);
         return weir_catalog_query(b->catalog, id->name)
                    ? WEIR_OK
-                   : weir__fail(b, id->span, "Query with id:" WEIR_SV_FMT " does not exist, use SHOW "
-                                "QUERIES to view the full set of queries.", WEIR_SV_ARG(id->name));
+                   : weir__fail(b, id->span,
+                                "Query with id:" WEIR_SV_FMT " does not exist, use SHOW "
+                                "QUERIES to view the full set of queries.",
+                                WEIR_SV_ARG(id->name));
     }
     const weir_ast_stmt *inner = stmt->as.explain.stmt;
     if (inner->kind == WEIR_S_EXPLAIN) {

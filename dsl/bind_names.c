@@ -17,8 +17,8 @@ weir__pseudo weir__pseudo_of(weir_sv name)
         weir_sv name;
         weir__pseudo pseudo;
     } all[] = {
-        {{"ROWTIME", 7}, WEIR__ROWTIME},           {{"ROWPARTITION", 12}, WEIR__ROWPARTITION},
-        {{"ROWOFFSET", 9}, WEIR__ROWOFFSET},       {{"WINDOWSTART", 11}, WEIR__WINDOWSTART},
+        {{"ROWTIME", 7}, WEIR__ROWTIME},     {{"ROWPARTITION", 12}, WEIR__ROWPARTITION},
+        {{"ROWOFFSET", 9}, WEIR__ROWOFFSET}, {{"WINDOWSTART", 11}, WEIR__WINDOWSTART},
         {{"WINDOWEND", 9}, WEIR__WINDOWEND},
     };
     for (size_t i = 0; i < WEIR_COUNT(all); i++) {
@@ -75,7 +75,8 @@ weir_sv weir__alternatives_of(weir__binder *b, weir_sv name, bool any, bool tabl
             lower = lower || (found[0]->name.p[i] >= 'a' && found[0]->name.p[i] <= 'z');
         }
         if (!lower) {
-            return weir__str(b, "\nDid you mean " WEIR_SV_FMT
+            return weir__str(b,
+                             "\nDid you mean " WEIR_SV_FMT
                              "? Hint: try removing double quotes from the source name.",
                              WEIR_SV_ARG(found[0]->name));
         }
@@ -87,7 +88,8 @@ weir_sv weir__alternatives_of(weir__binder *b, weir_sv name, bool any, bool tabl
                                       found[i]->table ? "TABLE" : "STREAM");
     }
     weir_sv list = weir__join_words(b, words, n, n == 2 ? " or " : ", or ");
-    return weir__str(b, "\nDid you mean " WEIR_SV_FMT
+    return weir__str(b,
+                     "\nDid you mean " WEIR_SV_FMT
                      "? Hint: wrap the source name in double quotes to make it case-sensitive.",
                      WEIR_SV_ARG(list));
 }
@@ -162,7 +164,8 @@ static weir_rc ambiguous(walk *w, const weir_ast_expr *e)
     weir_sv list = weir__join_words(b, could, n, " or ");
     weir_sv where = weir__where(b, e->at);
     b->prefix = WEIR__PREPARING;
-    weir__fail(b, e->span, WEIR_SV_FMT "Column '" WEIR_SV_FMT "' is ambiguous. Could be " WEIR_SV_FMT ".",
+    weir__fail(b, e->span,
+               WEIR_SV_FMT "Column '" WEIR_SV_FMT "' is ambiguous. Could be " WEIR_SV_FMT ".",
                WEIR_SV_ARG(where), WEIR_SV_ARG(e->as.column.name.name), WEIR_SV_ARG(list));
     return weir_hint(b->st, "write " WEIR_SV_FMT, WEIR_SV_ARG(could[0]));
 }
@@ -214,8 +217,8 @@ static weir_rc qualify_column(walk *w, const weir_ast_expr *e, weir_ast_expr **o
             found = &q->rels[i];
         }
     }
-    bool synthetic = q->join && !q->pull && !q->grouped && weir_sv_starts(name, WEIR_SV("ROWKEY")) &&
-                     strcmp(w->clause, "SELECT") == 0;
+    bool synthetic = q->join && !q->pull && !q->grouped &&
+                     weir_sv_starts(name, WEIR_SV("ROWKEY")) && strcmp(w->clause, "SELECT") == 0;
     bool bound = weir__is_window_bound(name) && q->windowed && !q->join;
     if (!found && !synthetic && !bound) {
         note_unknown(w, e);
@@ -231,8 +234,8 @@ static weir_rc map_column(walk *w, const weir_ast_expr *e, weir_ast_expr **out)
     }
     weir_ast_expr *c = with_qualifier(w, e, (weir_sv){0});
     if (weir_ast_has(&e->as.column.qualifier)) {
-        c->as.column.name.name = weir__internal_name(w->q, e->as.column.qualifier.name,
-                                                     e->as.column.name.name);
+        c->as.column.name.name =
+            weir__internal_name(w->q, e->as.column.qualifier.name, e->as.column.name.name);
     }
     *out = c;
     return WEIR_OK;
@@ -308,8 +311,8 @@ static weir_rc copy(walk *w, const frame *f, const weir_ast_expr *e, weir_ast_ex
     c->args = WEIR_NEW_N(w->q->b->a, weir_ast_expr *, e->n);
     c->cap = e->n;
     for (uint32_t i = 0; i < e->n; i++) {
-        bool unit = e->kind == WEIR_X_CALL && !is_parameter(below, e->args[i]) &&
-                    is_unit(w, e->args[i]);
+        bool unit =
+            e->kind == WEIR_X_CALL && !is_parameter(below, e->args[i]) && is_unit(w, e->args[i]);
         if (unit) {
             c->args[i] = e->args[i];
         } else {
@@ -391,8 +394,7 @@ weir_rc weir__check_qualifiers(weir__query *q)
     return WEIR_ESQL;
 }
 
-weir_rc weir__resolve(weir__query *q, const weir_ast_expr *e, const char *clause,
-                      weir__clause *out)
+weir_rc weir__resolve(weir__query *q, const weir_ast_expr *e, const char *clause, weir__clause *out)
 {
     weir_ast_expr *qualified = NULL;
     weir_ast_expr *internal = NULL;
@@ -414,9 +416,10 @@ weir_rc weir__unknown_column(weir__query *q, weir_sv clause, const weir_ast_expr
     if (weir_sv_eq(clause, WEIR_SV("PARTITION BY"))) {
         more = " must be a column in the source schema since PARTITION BY is applied on the input.";
         weir__fail(b, column->span,
-                   WEIR_SV_FMT WEIR_SV_FMT " column '" WEIR_SV_FMT "' cannot be resolved. '"
-                   WEIR_SV_FMT "'%s", WEIR_SV_ARG(where), WEIR_SV_ARG(clause), WEIR_SV_ARG(text),
-                   WEIR_SV_ARG(text), more);
+                   WEIR_SV_FMT WEIR_SV_FMT " column '" WEIR_SV_FMT
+                                           "' cannot be resolved. '" WEIR_SV_FMT "'%s",
+                   WEIR_SV_ARG(where), WEIR_SV_ARG(clause), WEIR_SV_ARG(text), WEIR_SV_ARG(text),
+                   more);
     } else {
         weir__fail(b, column->span,
                    WEIR_SV_FMT WEIR_SV_FMT " column '" WEIR_SV_FMT "' cannot be resolved.",

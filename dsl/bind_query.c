@@ -168,8 +168,8 @@ static weir_rc resolve_clauses(weir__query *q)
         WEIR_TRY(weir__resolve(q, a->where, "WHERE", &q->where));
     }
     WEIR_TRY(resolve_list(q, &a->group_by, "GROUP BY", &q->group_by, &q->n_group_by));
-    WEIR_TRY(resolve_list(q, &a->partition_by, "PARTITION BY", &q->partition_by,
-                          &q->n_partition_by));
+    WEIR_TRY(
+        resolve_list(q, &a->partition_by, "PARTITION BY", &q->partition_by, &q->n_partition_by));
     if (a->having) {
         WEIR_TRY(weir__resolve(q, a->having, "HAVING", &q->having));
     }
@@ -199,12 +199,16 @@ static weir_rc check_reserved(weir__query *q)
             bool itself = item->qualified->kind == WEIR_X_COLUMN &&
                           weir_sv_ieq(item->qualified->as.column.name.name, item->alias);
             if (!itself) {
-                return weir__fail(q->b, item->span, "`%s` is a reserved column name. You cannot use "
-                                  "it as an alias for a column.", names[n]);
+                return weir__fail(q->b, item->span,
+                                  "`%s` is a reserved column name. You cannot use "
+                                  "it as an alias for a column.",
+                                  names[n]);
             }
             if (q->persistent) {
-                return weir__fail(q->b, item->span, "Reserved column name in select: `%s`. Please "
-                                  "remove or alias the column.", names[n]);
+                return weir__fail(q->b, item->span,
+                                  "Reserved column name in select: `%s`. Please "
+                                  "remove or alias the column.",
+                                  names[n]);
             }
         }
     }
@@ -260,12 +264,15 @@ static weir_rc check_kafka_values(weir__query *q)
     if (!list.n || !what) {
         return WEIR_OK;
     }
-    weir__fail(q->b, q->ast->span, "Source(s) " WEIR_SV_FMT " are using the 'KAFKA' value format. This "
-               "format does not yet support %s.\nThe KAFKA format is primarily intended for use as a "
-               "key format. It can be used as a value format, but can not be used in any operation "
-               "that requires a repartition or changelog topic.", WEIR_SV_ARG(list), what);
+    weir__fail(
+        q->b, q->ast->span,
+        "Source(s) " WEIR_SV_FMT " are using the 'KAFKA' value format. This "
+        "format does not yet support %s.\nThe KAFKA format is primarily intended for use as a "
+        "key format. It can be used as a value format, but can not be used in any operation "
+        "that requires a repartition or changelog topic.",
+        WEIR_SV_ARG(list), what);
     return weir_hint(q->b->st, "copy it first: CREATE STREAM copy WITH (VALUE_FORMAT = 'JSON') AS "
-                     "SELECT * FROM …");
+                               "SELECT * FROM …");
 }
 
 static weir_rc check_windowed_tables(weir__query *q)
@@ -276,7 +283,7 @@ static weir_rc check_windowed_tables(weir__query *q)
             weir__fail(q->b, q->rels[i].span,
                        "KSQL does not support persistent queries on windowed tables.");
             return weir_hint(q->b->st, "declare a stream over its topic: CREATE STREAM … WITH "
-                             "(WINDOW_TYPE = …)");
+                                       "(WINDOW_TYPE = …)");
         }
     }
     return WEIR_OK;
@@ -302,22 +309,24 @@ static weir_rc check_pull(weir__query *q)
 {
     const weir_ast_query *a = q->ast;
     weir__binder *b = q->b;
-    const char *clause = q->join              ? "JOIN"
-                       : a->window            ? "WINDOW"
-                       : q->grouped           ? "GROUP BY"
-                       : a->has_partition_by  ? "PARTITION BY"
-                       : a->having            ? "HAVING"
-                                              : NULL;
+    const char *clause = q->join               ? "JOIN"
+                         : a->window           ? "WINDOW"
+                         : q->grouped          ? "GROUP BY"
+                         : a->has_partition_by ? "PARTITION BY"
+                         : a->having           ? "HAVING"
+                                               : NULL;
     if (clause) {
         return weir__fail(b, a->span, "Pull queries don't support %s clauses." PULL_HELP, clause);
     }
     if (a->has_limit && !weir__prop_bool(b, "ksql.query.pull.limit.clause.enabled", true)) {
-        return weir__fail(b, a->limit_span, "LIMIT clause in pull queries is currently disabled. You "
-                          "can enable them by setting ksql.query.pull.limit.clause.enabled=true."
-                          PULL_HELP);
+        return weir__fail(
+            b, a->limit_span,
+            "LIMIT clause in pull queries is currently disabled. You "
+            "can enable them by setting ksql.query.pull.limit.clause.enabled=true." PULL_HELP);
     }
     if (a->has_limit && a->limit < 0) {
-        return weir__fail(b, a->limit_span, "Pull queries don't support negative integers in the "
+        return weir__fail(b, a->limit_span,
+                          "Pull queries don't support negative integers in the "
                           "LIMIT clause." PULL_HELP);
     }
     weir_sv found = {0};
@@ -333,8 +342,11 @@ static weir_rc check_pull(weir__query *q)
     }
     if (found.n) {
         weir_sv name = weir__quoted(b, found);
-        return weir__fail(b, a->span, "Pull queries don't support the following columns in %s clauses: "
-                          WEIR_SV_FMT "\n" PULL_HELP, where, WEIR_SV_ARG(name));
+        return weir__fail(
+            b, a->span,
+            "Pull queries don't support the following columns in %s clauses: " WEIR_SV_FMT
+            "\n" PULL_HELP,
+            where, WEIR_SV_ARG(name));
     }
     return WEIR_OK;
 }
@@ -346,15 +358,20 @@ static weir_rc where(weir__query *q)
     if (!q->where.expr) {
         return WEIR_OK;
     }
-    weir__env env = {.b = q->b, .schema = q->at->schema, .filter = true, .root = q->where.expr,
+    weir__env env = {.b = q->b,
+                     .schema = q->at->schema,
+                     .filter = true,
+                     .root = q->where.expr,
                      .type_error = "Error in WHERE expression: ",
-                     .code_error = "Invalid Predicate: ", .no_aggregates = "WHERE"};
+                     .code_error = "Invalid Predicate: ",
+                     .no_aggregates = "WHERE"};
     const weir_expr *x;
     WEIR_TRY(weir__expr(&env, q->where.expr, &x));
     if (x->type->kind != WEIR_T_BOOLEAN) {
         weir_sv text = weir__text(q->b, q->where.expr);
         weir_sv type = weir__type_text(q->b, x->type);
-        return weir__fail(q->b, q->where.expr->span, "Type error in WHERE expression: Should evaluate "
+        return weir__fail(q->b, q->where.expr->span,
+                          "Type error in WHERE expression: Should evaluate "
                           "to boolean but is " WEIR_SV_FMT " (" WEIR_SV_FMT ") instead.",
                           WEIR_SV_ARG(text), WEIR_SV_ARG(type));
     }
@@ -395,10 +412,11 @@ static weir_rc partition_by(weir__query *q)
     if (q->at->table) {
         weir_sv key = in->cols[0].name;
         weir_sv text = weir__text(b, q->partition_by[0].expr);
-        return weir__fail(b, q->ast->partition_by_span,
-                          "Cannot repartition a TABLE source. If this is a join, make sure that the "
-                          "criteria uses the TABLE's key column " WEIR_SV_FMT " instead of ["
-                          WEIR_SV_FMT "]", WEIR_SV_ARG(key), WEIR_SV_ARG(text));
+        return weir__fail(
+            b, q->ast->partition_by_span,
+            "Cannot repartition a TABLE source. If this is a join, make sure that the "
+            "criteria uses the TABLE's key column " WEIR_SV_FMT " instead of [" WEIR_SV_FMT "]",
+            WEIR_SV_ARG(key), WEIR_SV_ARG(text));
     }
     if (q->at->window.kind != WEIR_WINDOW_NONE) {
         return weir__fail(b, q->ast->partition_by_span,
@@ -407,7 +425,10 @@ static weir_rc partition_by(weir__query *q)
     }
     for (uint32_t i = 0; i < n_keys; i++) {
         const weir_ast_expr *e = q->partition_by[i].expr;
-        weir__env env = {.b = b, .schema = in, .root = e, .code_error = "Invalid SelectKey: ",
+        weir__env env = {.b = b,
+                         .schema = in,
+                         .root = e,
+                         .code_error = "Invalid SelectKey: ",
                          .no_aggregates = "PARTITION BY"};
         WEIR_TRY(weir__expr(&env, e, &exprs[i]));
         WEIR_TRY(weir__not_null(&env, e, exprs[i]));
@@ -417,8 +438,8 @@ static weir_rc partition_by(weir__query *q)
     }
     for (uint32_t i = 0; i < in->n; i++) {
         cols[n_keys + i] = in->cols[i];
-        cols[n_keys + i].role = in->cols[i].role == WEIR_COL_KEY ? WEIR_COL_VALUE
-                                                                 : in->cols[i].role;
+        cols[n_keys + i].role =
+            in->cols[i].role == WEIR_COL_KEY ? WEIR_COL_VALUE : in->cols[i].role;
         exprs[n_keys + i] = weir_expr_column(b->a, in, i);
     }
     weir_schema *s = WEIR_NEW(b->a, weir_schema);
@@ -455,7 +476,10 @@ static weir_rc flatmap(weir__query *q, const table_calls *t)
     for (uint32_t i = 0; i < t->n; i++) {
         const weir_ast_expr *e = t->calls[i];
         const weir_function *fn = weir__function(b, e);
-        weir__env env = {.b = b, .schema = in, .matches = &q->matches, .root = e,
+        weir__env env = {.b = b,
+                         .schema = in,
+                         .matches = &q->matches,
+                         .root = e,
                          .code_error = "Invalid Table function: ",
                          .no_aggregates = "A table function"};
         const weir_expr **args = WEIR_NEW_N(b->a, const weir_expr *, e->n);
@@ -465,7 +489,8 @@ static weir_rc flatmap(weir__query *q, const table_calls *t)
         WEIR_TRY(weir__call_bound(&env, e, fn, args, e->n, &exprs[i]));
         WEIR_ASSERT(exprs[i]->type->kind == WEIR_T_ARRAY);
         cols[in->n + i] = (weir_column){.name = weir__str(b, "KSQL_SYNTH_%u", i),
-                                        .type = exprs[i]->type->item, .role = WEIR_COL_VALUE};
+                                        .type = exprs[i]->type->item,
+                                        .role = WEIR_COL_VALUE};
     }
     weir_schema *s = WEIR_NEW(b->a, weir_schema);
     *s = (weir_schema){.n = (uint16_t)(in->n + t->n), .n_keys = in->n_keys, .cols = cols};
@@ -514,8 +539,7 @@ weir_rc weir__query_plan(weir__query *q)
     } else if (a->window) {
         weir_sv at = weir__where(q->b, a->window->span);
         return weir__fail(q->b, a->window->span,
-                          WEIR_SV_FMT "WINDOW clause requires a GROUP BY clause.",
-                          WEIR_SV_ARG(at));
+                          WEIR_SV_FMT "WINDOW clause requires a GROUP BY clause.", WEIR_SV_ARG(at));
     } else if (a->having) {
         weir__fail(q->b, a->having_span, "HAVING requires a GROUP BY clause.");
         return weir_hint(q->b->st, "WHERE filters rows that are not grouped");
@@ -544,10 +568,11 @@ weir_rc weir__bind_select(weir__binder *b, const weir_ast_query *ast, weir_bound
     if (q.pull && !is_materialized(&q)) {
         weir_sv name = weir__quoted(b, q.rels[0].source->name);
         weir_sv plain = q.rels[0].source->name;
-        return weir__fail(b, q.rels[0].span, "The " WEIR_SV_FMT " table isn't queryable. To derive a "
+        return weir__fail(b, q.rels[0].span,
+                          "The " WEIR_SV_FMT " table isn't queryable. To derive a "
                           "queryable table, you can do 'CREATE TABLE QUERYABLE_" WEIR_SV_FMT
-                          " AS SELECT * FROM " WEIR_SV_FMT "'." PULL_HELP, WEIR_SV_ARG(name),
-                          WEIR_SV_ARG(plain), WEIR_SV_ARG(plain));
+                          " AS SELECT * FROM " WEIR_SV_FMT "'." PULL_HELP,
+                          WEIR_SV_ARG(name), WEIR_SV_ARG(plain), WEIR_SV_ARG(plain));
     }
     weir_node *sink = weir__node(&q, WEIR_N_SINK, q.at->schema, q.at);
     sink->sink.limit = ast->has_limit ? ast->limit : -1;

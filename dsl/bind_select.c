@@ -1,5 +1,5 @@
-/* The projection: stars expanded, columns typed, and the rules about the key, which every persistent
- * query has to select exactly once. */
+/* The projection: stars expanded, columns typed, and the rules about the key, which every
+ * persistent query has to select exactly once. */
 #include "dsl/binder.h"
 
 #include "engine/base/limits.h"
@@ -37,17 +37,20 @@ weir_rc weir__keys_missing(weir__query *q, const char *what, const weir_sv *keys
     weir_sv example = all ? weir__join_words(b, keys, n, ", ") : keys[0];
     weir_sv more = {0};
     if (synthetic) {
-        more = weir__str(b, "\n" WEIR_SV_FMT " was added as a synthetic key column because the join "
-                         "criteria did not match any source column. This expression must be included "
-                         "in the projection and may be aliased. ", WEIR_SV_ARG(keys[0]));
+        more =
+            weir__str(b,
+                      "\n" WEIR_SV_FMT " was added as a synthetic key column because the join "
+                      "criteria did not match any source column. This expression must be included "
+                      "in the projection and may be aliased. ",
+                      WEIR_SV_ARG(keys[0]));
     }
-    weir__fail(b, q->ast->select.items[0].span,
-               "Key%s missing from projection (ie, SELECT). %s\nThe query used to build " WEIR_SV_FMT
-               " must include the %s%s " WEIR_SV_FMT " in its projection (eg, SELECT " WEIR_SV_FMT
-               "...)." WEIR_SV_FMT,
-               all && n > 1 ? "s" : "", synthetic ? "See https://cnfl.io/2LV7ouS." : "",
-               WEIR_SV_ARG(sink), what, n == 1 ? "" : "s", WEIR_SV_ARG(list), WEIR_SV_ARG(example),
-               WEIR_SV_ARG(more));
+    weir__fail(
+        b, q->ast->select.items[0].span,
+        "Key%s missing from projection (ie, SELECT). %s\nThe query used to build " WEIR_SV_FMT
+        " must include the %s%s " WEIR_SV_FMT " in its projection (eg, SELECT " WEIR_SV_FMT
+        "...)." WEIR_SV_FMT,
+        all && n > 1 ? "s" : "", synthetic ? "See https://cnfl.io/2LV7ouS." : "", WEIR_SV_ARG(sink),
+        what, n == 1 ? "" : "s", WEIR_SV_ARG(list), WEIR_SV_ARG(example), WEIR_SV_ARG(more));
     return weir_hint(b->st, "add " WEIR_SV_FMT " to the SELECT list", WEIR_SV_ARG(example));
 }
 
@@ -111,8 +114,7 @@ static void push_partitioned(weir__query *q, outputs *out, weir_span span)
         /* With a prefix they no longer look like pseudo columns to ksqlDB: it selects them. */
         static const char *const pseudo[] = {"ROWTIME", "ROWPARTITION", "ROWOFFSET"};
         for (size_t i = 0; q->join && i < WEIR_COUNT(pseudo); i++) {
-            push_once(q, &mine, span,
-                      weir__internal_name(q, rel->alias, weir_sv_cstr(pseudo[i])));
+            push_once(q, &mine, span, weir__internal_name(q, rel->alias, weir_sv_cstr(pseudo[i])));
         }
         for (uint32_t i = 0; i < from->n_keys; i++) {
             push_once(q, &mine, span, weir__internal_name(q, rel->alias, from->cols[i].name));
@@ -143,8 +145,8 @@ static void push_all(weir__query *q, outputs *out, weir_span span)
 
 static weir_rc push_struct(weir__query *q, outputs *out, const weir__item *item)
 {
-    weir__env env = {.b = q->b, .schema = q->at->schema, .matches = &q->matches,
-                     .no_aggregates = "->*"};
+    weir__env env = {
+        .b = q->b, .schema = q->at->schema, .matches = &q->matches, .no_aggregates = "->*"};
     const weir_expr *x;
     WEIR_TRY(weir__expr(&env, item->expr, &x));
     if (x->type->kind != WEIR_T_STRUCT) {
@@ -329,12 +331,16 @@ static weir_rc bind_outputs(select *s)
         if (e->kind == WEIR_X_COLUMN && q->join &&
             weir__find_column(q->at->schema, e->as.column.name.name) < 0) {
             weir_sv where = weir__where(q->b, e->at);
-            return weir__fail(q->b, e->span, WEIR_SV_FMT "Column '" WEIR_SV_FMT
-                              "' cannot be resolved.", WEIR_SV_ARG(where),
-                              WEIR_SV_ARG(e->as.column.name.name));
+            return weir__fail(q->b, e->span,
+                              WEIR_SV_FMT "Column '" WEIR_SV_FMT "' cannot be resolved.",
+                              WEIR_SV_ARG(where), WEIR_SV_ARG(e->as.column.name.name));
         }
-        weir__env env = {.b = q->b, .schema = q->at->schema, .matches = &q->matches,
-                         .code_error = "Invalid Select: ", .root = e, .no_aggregates = "SELECT"};
+        weir__env env = {.b = q->b,
+                         .schema = q->at->schema,
+                         .matches = &q->matches,
+                         .code_error = "Invalid Select: ",
+                         .root = e,
+                         .no_aggregates = "SELECT"};
         WEIR_TRY(weir__expr(&env, e, &s->exprs[i]));
         WEIR_TRY(weir__not_null(&env, e, s->exprs[i]));
         s->exprs[i] = fit_target(q, i, e, s->exprs[i]);
@@ -366,12 +372,14 @@ static weir_rc one_name_per_key(select *s)
         if (n > 1) {
             weir_sv key = weir__quoted(q->b, q->at->schema->cols[k].name);
             weir_sv list = weir__join_words(q->b, names, n, " and ");
-            return weir__fail(q->b, q->ast->select.items[0].span,
-                              "The projection contains a key column (" WEIR_SV_FMT ") more than "
-                              "once, aliased as: " WEIR_SV_FMT ".\nEach key column must only be in "
-                              "the projection once. If you intended to copy the key into the value, "
-                              "then consider using the AS_VALUE function to indicate which key "
-                              "reference should be copied.", WEIR_SV_ARG(key), WEIR_SV_ARG(list));
+            return weir__fail(
+                q->b, q->ast->select.items[0].span,
+                "The projection contains a key column (" WEIR_SV_FMT ") more than "
+                "once, aliased as: " WEIR_SV_FMT ".\nEach key column must only be in "
+                "the projection once. If you intended to copy the key into the value, "
+                "then consider using the AS_VALUE function to indicate which key "
+                "reference should be copied.",
+                WEIR_SV_ARG(key), WEIR_SV_ARG(list));
         }
     }
     return WEIR_OK;

@@ -205,7 +205,8 @@ static weir_rc check_new_plan(weir__binder *b, const weir_query_info *old, const
         if (!x || !y || !same_step(x, y)) {
             weir__fail(b, span, "Query is not upgradeable. Plan %s has changed.",
                        weir_node_name(x ? x->kind : y->kind));
-            return weir_hint(b->st, "only filters and projections may change; DROP it and create it "
+            return weir_hint(b->st,
+                             "only filters and projections may change; DROP it and create it "
                              "again");
         }
     }
@@ -223,14 +224,17 @@ static weir_rc check_existing(weir__binder *b, const weir_ast_create *c, const w
                           kind_word(table), WEIR_SV_ARG(c->name.name), kind_word(old->table));
     }
     if (c->table != table) {
-        return weir__fail(b, c->name.span, "Invalid result type. Your SELECT query produces a %s. "
+        return weir__fail(b, c->name.span,
+                          "Invalid result type. Your SELECT query produces a %s. "
                           "Please use CREATE %s AS SELECT statement instead.",
                           table ? "TABLE" : "STREAM", table ? "TABLE" : "STREAM");
     }
     for (uint32_t i = 0; i < bound->n_reads; i++) {
         if (weir_sv_eq(bound->reads[i], bound->source.name)) {
-            return weir__fail(b, c->name.span, "Source name '" WEIR_SV_FMT "' should not be "
-                              "referenced itself.", WEIR_SV_ARG(bound->source.name));
+            return weir__fail(b, c->name.span,
+                              "Source name '" WEIR_SV_FMT "' should not be "
+                              "referenced itself.",
+                              WEIR_SV_ARG(bound->source.name));
         }
     }
     if (!old || !c->or_replace) {
@@ -246,7 +250,8 @@ static weir_rc check_existing(weir__binder *b, const weir_ast_create *c, const w
 static weir_rc check_retention(weir__binder *b, const weir_ast_create *c, const weir__with *w)
 {
     if (c->table && !c->query->window && w->retention_ms >= 0) {
-        return weir__fail(b, w->retention_span, "Invalid config variable in the WITH clause: "
+        return weir__fail(b, w->retention_span,
+                          "Invalid config variable in the WITH clause: "
                           "RETENTION_MS. Non-windowed tables do not support retention.");
     }
     return WEIR_OK;
@@ -280,8 +285,10 @@ static weir_rc query_id(weir__binder *b, const weir_ast_create *c, weir_bound_cr
     *old = query_of(b, bound->source.name, &n);
     if (n > 1 && c->or_replace) {
         weir_sv name = weir__quoted(b, bound->source.name);
-        return weir__fail(b, c->name.span, "REPLACE for sink " WEIR_SV_FMT " is not supported because "
-                          "there are multiple queries writing into it", WEIR_SV_ARG(name));
+        return weir__fail(b, c->name.span,
+                          "REPLACE for sink " WEIR_SV_FMT " is not supported because "
+                          "there are multiple queries writing into it",
+                          WEIR_SV_ARG(name));
     }
     bool keep = *old && c->or_replace;
     bound->new_query_id = !keep;
@@ -291,9 +298,9 @@ static weir_rc query_id(weir__binder *b, const weir_ast_create *c, weir_bound_cr
     }
     *old = NULL;
     weir_sv upper = weir_text_upper(b->a, bound->source.name);
-    bound->query_id = weir__str(b, "%s_" WEIR_SV_FMT "_%llu", bound->source.table ? "CTAS" : "CSAS",
-                                WEIR_SV_ARG(upper),
-                                (unsigned long long)weir_catalog_peek_query(b->catalog));
+    bound->query_id =
+        weir__str(b, "%s_" WEIR_SV_FMT "_%llu", bound->source.table ? "CTAS" : "CSAS",
+                  WEIR_SV_ARG(upper), (unsigned long long)weir_catalog_peek_query(b->catalog));
     return WEIR_OK;
 }
 
@@ -330,8 +337,8 @@ weir_rc weir__bind_create_as(weir__binder *b, const weir_ast_create *c, weir_bou
     s->version = old ? old->version + 1 : 0;
     WEIR_TRY(query_id(b, c, bound, &replaced));
     weir_node *sink = sink_node(&q, s, s->timestamp_column);
-    bound->plan = weir__finish_plan(&q, sink, bound->query_id, out->sql,
-                                    c->query->emit == WEIR_EMIT_FINAL);
+    bound->plan =
+        weir__finish_plan(&q, sink, bound->query_id, out->sql, c->query->emit == WEIR_EMIT_FINAL);
     return replaced ? check_new_plan(b, replaced, bound->plan, c->name.span) : WEIR_OK;
 }
 
@@ -349,14 +356,18 @@ static weir_rc check_target(weir__binder *b, const weir_ast_ident *name, const w
         return weir_hint(b->st, "INSERT INTO writes into a stream that exists");
     }
     if (t->table) {
-        return weir__fail(b, name->span, "INSERT INTO can only be used to insert into a stream. "
-                          WEIR_SV_FMT " is a table.", WEIR_SV_ARG(t->name));
+        return weir__fail(b, name->span,
+                          "INSERT INTO can only be used to insert into a stream. " WEIR_SV_FMT
+                          " is a table.",
+                          WEIR_SV_ARG(t->name));
     }
     for (uint32_t i = 0; i < t->schema->n; i++) {
         weir_role r = t->schema->cols[i].role;
         if (r == WEIR_COL_HEADER || r == WEIR_COL_HEADERS) {
-            return weir__fail(b, name->span, "Cannot insert into " WEIR_SV_FMT " because it has header "
-                              "columns", WEIR_SV_ARG(t->name));
+            return weir__fail(b, name->span,
+                              "Cannot insert into " WEIR_SV_FMT " because it has header "
+                              "columns",
+                              WEIR_SV_ARG(t->name));
         }
     }
     b->prefix = NULL;
@@ -378,7 +389,8 @@ static weir_rc check_result(weir__query *q, const weir_source *t, weir_span span
     weir__binder *b = q->b;
     const weir_schema *r = result_schema(q);
     if (q->at->table) {
-        return weir__fail(b, span, "Incompatible data sink and query result. Data sink (" WEIR_SV_FMT
+        return weir__fail(b, span,
+                          "Incompatible data sink and query result. Data sink (" WEIR_SV_FMT
                           ") type is KSTREAM but select query result is KTABLE.",
                           WEIR_SV_ARG(t->name));
     }
@@ -390,9 +402,11 @@ static weir_rc check_result(weir__query *q, const weir_source *t, weir_span span
     if (!same) {
         weir_sv mine = weir__schema_text(b, r);
         weir_sv theirs = weir__schema_text(b, t->schema);
-        return weir__fail(b, span, "Incompatible schema between results and sink.\nResult schema is "
-                          WEIR_SV_FMT "\nSink schema is " WEIR_SV_FMT, WEIR_SV_ARG(mine),
-                          WEIR_SV_ARG(theirs));
+        return weir__fail(
+            b, span,
+            "Incompatible schema between results and sink.\nResult schema is " WEIR_SV_FMT
+            "\nSink schema is " WEIR_SV_FMT,
+            WEIR_SV_ARG(mine), WEIR_SV_ARG(theirs));
     }
     if (q->at->window.kind != t->window.kind) {
         return weir__fail(b, span, "Into can't change windowing");
@@ -426,10 +440,14 @@ weir_rc weir__bind_insert_query(weir__binder *b, const weir_ast_stmt *stmt, weir
     out->kind = WEIR_B_INSERT_SELECT;
     WEIR_TRY(weir__with_query_id(b, &stmt->as.insert.props, &id));
     WEIR_TRY(check_target(b, name, &target));
-    weir__query q = {.b = b, .ast = stmt->as.insert.query, .persistent = true,
-                     .sink_name = target->name, .target = target};
+    weir__query q = {.b = b,
+                     .ast = stmt->as.insert.query,
+                     .persistent = true,
+                     .sink_name = target->name,
+                     .target = target};
     if (q.ast->has_limit) {
-        return weir__fail(b, q.ast->limit_span, "INSERT INTO statements don't support LIMIT clause.");
+        return weir__fail(b, q.ast->limit_span,
+                          "INSERT INTO statements don't support LIMIT clause.");
     }
     WEIR_TRY(weir__query_plan(&q));
     WEIR_TRY(check_result(&q, target, name->span));
@@ -449,8 +467,8 @@ weir_rc weir__bind_insert_query(weir__binder *b, const weir_ast_stmt *stmt, weir
                                        (unsigned long long)weir_catalog_peek_query(b->catalog));
     note_reads(&q, bound);
     weir_node *sink = sink_node(&q, target, (weir_sv){0});
-    bound->plan = weir__finish_plan(&q, sink, bound->query_id, out->sql,
-                                    q.ast->emit == WEIR_EMIT_FINAL);
+    bound->plan =
+        weir__finish_plan(&q, sink, bound->query_id, out->sql, q.ast->emit == WEIR_EMIT_FINAL);
     return WEIR_OK;
 }
 
@@ -461,8 +479,13 @@ weir_rc weir__source_table_plan(weir__binder *b, weir_bound_create *c)
 {
     static const weir_ast_query no_query;
     weir__rel rel = {.alias = c->source.name, .source = &c->source};
-    weir__query q = {.b = b, .ast = &no_query, .persistent = true, .rels = &rel, .n_rels = 1,
-                     .n_sources = 1, .sink_name = c->source.name};
+    weir__query q = {.b = b,
+                     .ast = &no_query,
+                     .persistent = true,
+                     .rels = &rel,
+                     .n_rels = 1,
+                     .n_sources = 1,
+                     .sink_name = c->source.name};
     WEIR_TRY(weir__joins(&q));
     q.nodes[0]->scan.materialize = true;
     const weir_schema *s = c->source.schema;
@@ -476,7 +499,7 @@ weir_rc weir__source_table_plan(weir__binder *b, weir_bound_create *c)
                             (unsigned long long)weir_catalog_peek_query(b->catalog));
     c->new_query_id = true;
     note_reads(&q, c);
-    c->plan = weir__finish_plan(&q, sink_node(&q, NULL, (weir_sv){0}), c->query_id, c->source.sql,
-                                false);
+    c->plan =
+        weir__finish_plan(&q, sink_node(&q, NULL, (weir_sv){0}), c->query_id, c->source.sql, false);
     return WEIR_OK;
 }

@@ -3,8 +3,8 @@
 
 /* ORDER weir_kind */
 static const char *const kind_names[] = {
-    "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE",    "DECIMAL", "STRING", "BYTES", "DATE",
-    "TIME",    "TIMESTAMP", "ARRAY", "MAP", "STRUCT",  "NULL",   "LAMBDA", "INTERVALUNIT",
+    "BOOLEAN", "INTEGER",   "BIGINT", "DOUBLE", "DECIMAL", "STRING", "BYTES",  "DATE",
+    "TIME",    "TIMESTAMP", "ARRAY",  "MAP",    "STRUCT",  "NULL",   "LAMBDA", "INTERVALUNIT",
 };
 _Static_assert(WEIR_COUNT(kind_names) == WEIR_T_KINDS, "one name per weir_kind");
 
@@ -21,9 +21,9 @@ static weir_rc custom_type(weir__binder *b, const weir_ast_type *t, const weir_t
         weir__fail(b, t->span, "Cannot resolve unknown type: " WEIR_SV_FMT,
                    WEIR_SV_ARG(t->name.name));
         static const weir_sv known[] = {
-            {"BOOLEAN", 7}, {"INTEGER", 7}, {"BIGINT", 6}, {"DOUBLE", 6}, {"DECIMAL", 7},
-            {"STRING", 6},  {"VARCHAR", 7}, {"BYTES", 5},  {"DATE", 4},   {"TIME", 4},
-            {"TIMESTAMP", 9}, {"ARRAY", 5}, {"MAP", 3},    {"STRUCT", 6},
+            {"BOOLEAN", 7},   {"INTEGER", 7}, {"BIGINT", 6}, {"DOUBLE", 6}, {"DECIMAL", 7},
+            {"STRING", 6},    {"VARCHAR", 7}, {"BYTES", 5},  {"DATE", 4},   {"TIME", 4},
+            {"TIMESTAMP", 9}, {"ARRAY", 5},   {"MAP", 3},    {"STRUCT", 6},
         };
         weir__hint_nearest(b, t->name.name, known, WEIR_COUNT(known));
         return WEIR_ESQL;
@@ -110,11 +110,11 @@ weir_rc weir__type(weir__binder *b, const weir_ast_type *t, const weir_type **ou
 /* INTEGER → BIGINT → DECIMAL → DOUBLE; 0: not a number. */
 static int number_rank(weir_kind k)
 {
-    return k == WEIR_T_INTEGER ? 1
-         : k == WEIR_T_BIGINT  ? 2
-         : k == WEIR_T_DECIMAL ? 3
-         : k == WEIR_T_DOUBLE  ? 4
-                               : 0;
+    return k == WEIR_T_INTEGER   ? 1
+           : k == WEIR_T_BIGINT  ? 2
+           : k == WEIR_T_DECIMAL ? 3
+           : k == WEIR_T_DOUBLE  ? 4
+                                 : 0;
 }
 
 static bool is_time(weir_kind k)
@@ -148,9 +148,9 @@ const weir_type *weir__arith_type(weir_arena *a, weir_ast_op op, const weir_type
     weir_dec_type x = weir__dec_type(l);
     weir_dec_type y = weir__dec_type(r);
     weir_dec_type t = op == WEIR_OP_MUL   ? weir_dec_type_mul(x, y)
-                    : op == WEIR_OP_DIV ? weir_dec_type_div(x, y)
-                    : op == WEIR_OP_MOD ? weir_dec_type_mod(x, y)
-                                        : weir_dec_type_add(x, y);
+                      : op == WEIR_OP_DIV ? weir_dec_type_div(x, y)
+                      : op == WEIR_OP_MOD ? weir_dec_type_mod(x, y)
+                                          : weir_dec_type_add(x, y);
     return weir_dec_type_valid(t.precision, t.scale) ? weir_type_decimal(a, t.precision, t.scale)
                                                      : NULL;
 }

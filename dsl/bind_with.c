@@ -11,11 +11,31 @@ enum { CREATE = 1, CREATE_AS = 2 };
 
 /* ORDER prop_id */
 typedef enum prop_id {
-    KAFKA_TOPIC, PARTITIONS, REPLICAS, RETENTION_MS, CLEANUP_POLICY, TIMESTAMP, TIMESTAMP_FORMAT,
-    FORMAT, KEY_FORMAT, VALUE_FORMAT, WRAP_SINGLE_VALUE, KEY_DELIMITER, VALUE_DELIMITER,
-    KEY_SCHEMA_ID, VALUE_SCHEMA_ID, KEY_SCHEMA_FULL_NAME, VALUE_SCHEMA_FULL_NAME,
-    VALUE_AVRO_SCHEMA_FULL_NAME, KEY_NULLABLE, VALUE_NULLABLE, WINDOW_TYPE, WINDOW_SIZE,
-    SOURCE_CONNECTOR, SOURCED_BY_CONNECTOR, PROPS
+    KAFKA_TOPIC,
+    PARTITIONS,
+    REPLICAS,
+    RETENTION_MS,
+    CLEANUP_POLICY,
+    TIMESTAMP,
+    TIMESTAMP_FORMAT,
+    FORMAT,
+    KEY_FORMAT,
+    VALUE_FORMAT,
+    WRAP_SINGLE_VALUE,
+    KEY_DELIMITER,
+    VALUE_DELIMITER,
+    KEY_SCHEMA_ID,
+    VALUE_SCHEMA_ID,
+    KEY_SCHEMA_FULL_NAME,
+    VALUE_SCHEMA_FULL_NAME,
+    VALUE_AVRO_SCHEMA_FULL_NAME,
+    KEY_NULLABLE,
+    VALUE_NULLABLE,
+    WINDOW_TYPE,
+    WINDOW_SIZE,
+    SOURCE_CONNECTOR,
+    SOURCED_BY_CONNECTOR,
+    PROPS
 } prop_id;
 
 static const struct {
@@ -121,12 +141,12 @@ static weir_rc check_value(with *w, prop_id id, const weir_ast_expr *e)
         if (e->kind == WEIR_X_STRING) {
             return WEIR_OK;
         }
-        const char *class = e->kind == WEIR_X_BOOLEAN ? "Boolean"
-                          : e->kind == WEIR_X_DOUBLE  ? "Double"
-                          : e->kind == WEIR_X_BIGINT  ? "Long"
-                                                      : "Integer";
-        weir_sv why = weir__str(w->b, "Expected value to be a string, but it was a java.lang.%s",
-                                class);
+        const char *class = e->kind == WEIR_X_BOOLEAN  ? "Boolean"
+                            : e->kind == WEIR_X_DOUBLE ? "Double"
+                            : e->kind == WEIR_X_BIGINT ? "Long"
+                                                       : "Integer";
+        weir_sv why =
+            weir__str(w->b, "Expected value to be a string, but it was a java.lang.%s", class);
         return invalid(w, id, why.p);
     }
     if (props[id].type == BOOLEAN) {
@@ -137,7 +157,9 @@ static weir_rc check_value(with *w, prop_id id, const weir_ast_expr *e)
         return invalid(w, id, "Expected value to be either true or false");
     }
     bool number = e->kind == WEIR_X_STRING || e->kind == WEIR_X_INTEGER || e->kind == WEIR_X_BIGINT;
-    int64_t max = props[id].type == INT ? INT32_MAX : props[id].type == SHORT ? INT16_MAX : INT64_MAX;
+    int64_t max = props[id].type == INT     ? INT32_MAX
+                  : props[id].type == SHORT ? INT16_MAX
+                                            : INT64_MAX;
     if (!number || !weir_i64_parse(weir_sv_trim(v->text), &v->number) || v->number > max ||
         v->number < -max - 1) {
         if (e->kind == WEIR_X_STRING) {
@@ -171,8 +193,8 @@ static weir_rc collect(with *w, const weir_ast_props *ast, int where)
     for (uint32_t i = 0; i < ast->n; i++) {
         const weir_ast_prop *p = &ast->items[i];
         size_t id = 0;
-        while (id < PROPS && !(weir_sv_ieq(p->name, weir_sv_cstr(props[id].name)) &&
-                               (props[id].where & where))) {
+        while (id < PROPS &&
+               !(weir_sv_ieq(p->name, weir_sv_cstr(props[id].name)) && (props[id].where & where))) {
             id++;
         }
         if (id == PROPS) {
@@ -204,7 +226,8 @@ static weir_rc delimiter(with *w, prop_id id, char *out)
         return weir__fail(w->b, v->span,
                           "Configuration %s is invalid: Delimiter cannot be empty, if you meant to "
                           "have a tab or space for delimiter, please use the special values 'TAB' "
-                          "or 'SPACE'\nExample valid value: ';'", props[id].name);
+                          "or 'SPACE'\nExample valid value: ';'",
+                          props[id].name);
     }
     if (weir_sv_eq(v->text, WEIR_SV("TAB"))) {
         *out = '\t';
@@ -216,7 +239,8 @@ static weir_rc delimiter(with *w, prop_id id, char *out)
         return weir__fail(w->b, v->span,
                           "Configuration %s is invalid: Invalid delimiter value: '" WEIR_SV_FMT
                           "'. Delimiter must be a single character or TAB,SPACE\n"
-                          "Example valid value: ';'", props[id].name, WEIR_SV_ARG(v->text));
+                          "Example valid value: ';'",
+                          props[id].name, WEIR_SV_ARG(v->text));
     }
     return WEIR_OK;
 }
@@ -241,16 +265,19 @@ static weir_rc duration(with *w, prop_id id, int64_t *ms)
     } else if (!weir_i64_parse(count, &n)) {
         why = weir__str(w->b, "Not numeric: '" WEIR_SV_FMT "'", WEIR_SV_ARG(count)).p;
     } else if (!weir_unit_of(word, &unit)) {
-        why = weir__str(w->b, "Unknown time unit: '" WEIR_SV_FMT "'\nSupported time units are: "
+        why = weir__str(w->b,
+                        "Unknown time unit: '" WEIR_SV_FMT "'\nSupported time units are: "
                         "NANOSECONDS, MICROSECONDS, MILLISECONDS, SECONDS, MINUTES, HOURS, DAYS",
-                        WEIR_SV_ARG(upper)).p;
+                        WEIR_SV_ARG(upper))
+                  .p;
     } else if (__builtin_mul_overflow(n, weir_unit_ms(unit), ms) || *ms <= 0) {
         why = "Out of range";
     }
     if (why) {
-        return weir__fail(w->b, v->span, "Configuration %s is invalid: Invalid duration: '"
-                          WEIR_SV_FMT "'. %s\nExample valid value: '10 SECONDS'", props[id].name,
-                          WEIR_SV_ARG(s), why);
+        return weir__fail(w->b, v->span,
+                          "Configuration %s is invalid: Invalid duration: '" WEIR_SV_FMT
+                          "'. %s\nExample valid value: '10 SECONDS'",
+                          props[id].name, WEIR_SV_ARG(s), why);
     }
     return WEIR_OK;
 }
@@ -280,13 +307,14 @@ static weir_rc window(with *w, weir_window *out)
     }
     if (sized && !size->given) {
         weir_sv upper = weir_text_upper(w->b->a, type->text);
-        return weir__fail(w->b, type->span, WEIR_SV_FMT " windows require 'WINDOW_SIZE' to be "
+        return weir__fail(w->b, type->span,
+                          WEIR_SV_FMT
+                          " windows require 'WINDOW_SIZE' to be "
                           "provided in the WITH clause. For example: 'WINDOW_SIZE'='10 SECONDS'",
                           WEIR_SV_ARG(upper));
     }
     if (!sized && size->given) {
-        return weir__fail(w->b, size->span,
-                          "'WINDOW_SIZE' should not be set for SESSION windows.");
+        return weir__fail(w->b, size->span, "'WINDOW_SIZE' should not be set for SESSION windows.");
     }
     out->advance_ms = out->size_ms;
     return WEIR_OK;
@@ -297,7 +325,8 @@ static weir_rc both(with *w, prop_id id)
     return weir__fail(w->b, w->v[id].span,
                       "Cannot supply both '%s' and 'FORMAT' properties, as 'FORMAT' sets both key "
                       "and value formats. Either use just 'FORMAT', or use 'KEY_FORMAT' and "
-                      "'VALUE_FORMAT'.", props[id].name);
+                      "'VALUE_FORMAT'.",
+                      props[id].name);
 }
 
 static weir_rc nullable(with *w, prop_id id, weir_sv *out)
@@ -353,8 +382,8 @@ static weir_rc checks(with *w)
                           "Invalid datetime format for config:TIMESTAMP_FORMAT, reason:%s",
                           why.msg);
     }
-    if (v[PARTITIONS].given && (v[PARTITIONS].number < 1 ||
-                                v[PARTITIONS].number > WEIR_PARTITIONS_MAX)) {
+    if (v[PARTITIONS].given &&
+        (v[PARTITIONS].number < 1 || v[PARTITIONS].number > WEIR_PARTITIONS_MAX)) {
         return invalid(w, PARTITIONS, "Must be at least 1 and at most 10000");
     }
     if (v[REPLICAS].given && v[REPLICAS].number < 1 && v[REPLICAS].number != -1) {
@@ -362,11 +391,12 @@ static weir_rc checks(with *w)
     }
     if (v[CLEANUP_POLICY].given) {
         w->b->prefix = NULL;
-        return weir__fail(w->b, v[CLEANUP_POLICY].span,
-                          "Invalid config variable in the WITH clause: CLEANUP_POLICY.\n"
-                          "The CLEANUP_POLICY config is automatically inferred based on the type of "
-                          "source (STREAM or TABLE).\n"
-                          "Users can't set the CLEANUP_POLICY config manually.");
+        return weir__fail(
+            w->b, v[CLEANUP_POLICY].span,
+            "Invalid config variable in the WITH clause: CLEANUP_POLICY.\n"
+            "The CLEANUP_POLICY config is automatically inferred based on the type of "
+            "source (STREAM or TABLE).\n"
+            "Users can't set the CLEANUP_POLICY config manually.");
     }
     return WEIR_OK;
 }
@@ -381,7 +411,8 @@ weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *ast, weir_span sp
     WEIR_TRY(collect(&w, ast, create_as ? CREATE_AS : CREATE));
     const value *v = w.v;
     if (!create_as && !v[KAFKA_TOPIC].given) {
-        weir__fail(b, span, "Missing required property \"KAFKA_TOPIC\" which has no default value.");
+        weir__fail(b, span,
+                   "Missing required property \"KAFKA_TOPIC\" which has no default value.");
         return weir_hint(b->st, "WITH (KAFKA_TOPIC = 'name', VALUE_FORMAT = 'JSON')");
     }
     WEIR_TRY(checks(&w));
@@ -394,9 +425,8 @@ weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *ast, weir_span sp
 
     const value *key_format = v[FORMAT].given ? &v[FORMAT] : &v[KEY_FORMAT];
     const value *value_format = v[FORMAT].given ? &v[FORMAT] : &v[VALUE_FORMAT];
-    const value *value_name = v[VALUE_AVRO_SCHEMA_FULL_NAME].given
-                                  ? &v[VALUE_AVRO_SCHEMA_FULL_NAME]
-                                  : &v[VALUE_SCHEMA_FULL_NAME];
+    const value *value_name = v[VALUE_AVRO_SCHEMA_FULL_NAME].given ? &v[VALUE_AVRO_SCHEMA_FULL_NAME]
+                                                                   : &v[VALUE_SCHEMA_FULL_NAME];
     out->topic = v[KAFKA_TOPIC].text;
     out->topic_span = v[KAFKA_TOPIC].span;
     out->has_key_format = key_format->given;
@@ -412,9 +442,9 @@ weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *ast, weir_span sp
     out->timestamp = v[TIMESTAMP].given ? column_name(b, v[TIMESTAMP].text) : (weir_sv){0};
     out->timestamp_span = v[TIMESTAMP].span;
     out->timestamp_format = v[TIMESTAMP_FORMAT].text;
-    out->wrap = !v[WRAP_SINGLE_VALUE].given ? WEIR_WRAP_DEFAULT
-              : v[WRAP_SINGLE_VALUE].number ? WEIR_WRAP_YES
-                                            : WEIR_WRAP_NO;
+    out->wrap = !v[WRAP_SINGLE_VALUE].given   ? WEIR_WRAP_DEFAULT
+                : v[WRAP_SINGLE_VALUE].number ? WEIR_WRAP_YES
+                                              : WEIR_WRAP_NO;
     out->wrap_span = v[WRAP_SINGLE_VALUE].span;
     out->key_schema_id = (int32_t)v[KEY_SCHEMA_ID].number;
     out->value_schema_id = (int32_t)v[VALUE_SCHEMA_ID].number;
@@ -454,9 +484,11 @@ weir_rc weir__with_query_id(weir__binder *b, const weir_ast_props *ast, weir_sv 
             valid = valid && ((ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_');
         }
         if (!valid) {
-            return weir__fail(b, p->value->span,
-                              "Query IDs may contain only alphanumeric characters and '_'. Got: '"
-                              WEIR_SV_FMT "'", WEIR_SV_ARG(*id));
+            return weir__fail(
+                b, p->value->span,
+                "Query IDs may contain only alphanumeric characters and '_'. Got: '" WEIR_SV_FMT
+                "'",
+                WEIR_SV_ARG(*id));
         }
     }
     return WEIR_OK;

@@ -31,7 +31,7 @@ typedef struct weir__binder {
     const char *prefix; /* goes before every message: "Failed to prepare statement: " */
 } weir__binder;
 
-#define WEIR__PARSING "Failed to prepare statement: "         /* what ksqlDB's AST builder refuses */
+#define WEIR__PARSING "Failed to prepare statement: " /* what ksqlDB's AST builder refuses */
 #define WEIR__PREPARING "Exception while preparing statement: " /* what its sanitizer refuses */
 
 /* ---------------------------------------------------------------- bind.c */
@@ -53,7 +53,7 @@ weir_rc weir__bind_stmt(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *
 /* An expression as ksqlDB's messages print it. */
 weir_sv weir__text(weir__binder *b, const weir_ast_expr *e);
 weir_sv weir__type_text(weir__binder *b, const weir_type *t);
-weir_sv weir__quoted(weir__binder *b, weir_sv name);           /* `NAME` */
+weir_sv weir__quoted(weir__binder *b, weir_sv name);              /* `NAME` */
 weir_sv weir__column_text(weir__binder *b, const weir_column *c); /* `ID` BIGINT KEY */
 weir_sv weir__schema_text(weir__binder *b, const weir_schema *s);
 
@@ -63,9 +63,9 @@ weir_rc weir__type(weir__binder *b, const weir_ast_type *t, const weir_type **ou
 const char *weir__kind_name(weir_kind k); /* INTEGER; NULL for the literal */
 static inline weir_dec_type weir__dec_type(const weir_type *t)
 {
-    return t->kind == WEIR_T_DECIMAL ? (weir_dec_type){t->precision, t->scale}
-         : t->kind == WEIR_T_INTEGER ? WEIR_DEC_INT
-                                     : WEIR_DEC_BIGINT;
+    return t->kind == WEIR_T_DECIMAL   ? (weir_dec_type){t->precision, t->scale}
+           : t->kind == WEIR_T_INTEGER ? WEIR_DEC_INT
+                                       : WEIR_DEC_BIGINT;
 }
 bool weir__implicit(weir_kind from, weir_kind to); /* SqlBaseType.canImplicitlyCast */
 /* NULL: not possible. */
@@ -119,33 +119,33 @@ typedef struct weir__query {
     const weir_ast_query *ast;
     bool persistent;
     bool pull;
-    weir_sv sink_name;         /* persistent */
-    const weir_source *target; /* INSERT INTO */
+    weir_sv sink_name;             /* persistent */
+    const weir_source *target;     /* INSERT INTO */
     const struct weir__with *with; /* CREATE AS */
 
-    weir__rel *rels;           /* sources, then UNNESTs as they come */
+    weir__rel *rels; /* sources, then UNNESTs as they come */
     uint32_t n_rels;
-    uint32_t n_sources;        /* rels with a source */
-    bool join;                 /* n_sources > 1: internal names are ALIAS_COLUMN */
+    uint32_t n_sources; /* rels with a source */
+    bool join;          /* n_sources > 1: internal names are ALIAS_COLUMN */
     weir__names names;
 
     weir__clause where;
     weir__clause having;
     weir__clause *group_by;
     uint32_t n_group_by;
-    bool grouped;              /* GROUP BY, or aggregates without it */
+    bool grouped; /* GROUP BY, or aggregates without it */
     weir__clause *partition_by;
     uint32_t n_partition_by;
     bool partition_null;
     weir__item *items;
     uint32_t n_items;
-    bool windowed;             /* WINDOW clause */
+    bool windowed; /* WINDOW clause */
     weir_window window;
-    weir_sv unknown_clause;    /* first column that no source has */
+    weir_sv unknown_clause; /* first column that no source has */
     const weir_ast_expr *unknown;
 
     /* joins (bind_join.c) */
-    weir_sv join_key;          /* name of the result's key column */
+    weir_sv join_key; /* name of the result's key column */
     bool join_synthetic;
     bool join_foreign;
     const weir_ast_expr **viable; /* qualified columns that may stand for the key */
@@ -158,8 +158,8 @@ typedef struct weir__query {
     uint32_t n_nodes, cap_nodes;
     weir_node *at;
     weir_format_spec key_format; /* of the key at `at` */
-    weir__matches matches;     /* expressions that `at` has as columns */
-    int32_t partitions;        /* of the left-most source, 0: not known */
+    weir__matches matches;       /* expressions that `at` has as columns */
+    int32_t partitions;          /* of the left-most source, 0: not known */
 } weir__query;
 
 typedef enum weir__pseudo {
@@ -211,11 +211,12 @@ typedef struct weir__env {
     weir__binder *b;
     const weir_schema *schema;
     const weir__matches *matches; /* may be NULL */
-    const char *type_error;  /* before errors of types: "Error in WHERE expression: " */
-    const char *code_error;  /* before errors that ksqlDB's code generator finds: "Invalid Select: " */
+    const char *type_error;       /* before errors of types: "Error in WHERE expression: " */
+    const char
+        *code_error; /* before errors that ksqlDB's code generator finds: "Invalid Select: " */
     const weir_ast_expr *root;
-    bool filter;             /* ROWTIME and window bounds compare with text */
-    bool aggregates_typed;   /* aggregates may be typed (see weir__aggregate), not used */
+    bool filter;               /* ROWTIME and window bounds compare with text */
+    bool aggregates_typed;     /* aggregates may be typed (see weir__aggregate), not used */
     const char *no_aggregates; /* the clause, for the message */
     const weir__lambda *lambda;
     uint32_t n_params;
@@ -270,13 +271,13 @@ struct weir__with {
     weir_span retention_span;
     weir_wrapping wrap;
     weir_span wrap_span;
-    char key_delimiter, value_delimiter; /* 0: not given */
+    char key_delimiter, value_delimiter;    /* 0: not given */
     int32_t key_schema_id, value_schema_id; /* 0: not given */
-    weir_window window;           /* WINDOW_TYPE, WINDOW_SIZE */
+    weir_window window;                     /* WINDOW_TYPE, WINDOW_SIZE */
 };
 
-weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *props, weir_span span, bool create_as,
-                        weir__with *out);
+weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *props, weir_span span,
+                        bool create_as, weir__with *out);
 weir_rc weir__with_query_id(weir__binder *b, const weir_ast_props *props, weir_sv *id);
 weir_rc weir__option_text(weir__binder *b, const weir_ast_expr *value, weir_sv *out);
 
@@ -295,8 +296,8 @@ weir_rc weir__check_key(weir__binder *b, const weir_column *cols, uint32_t n,
 weir_format_spec weir__internal_key(weir__binder *b, weir_format_spec f,
                                     const weir_type *const *types, uint32_t n);
 weir_rc weir__default_key_format(weir__binder *b, weir_format_kind *out);
-weir_rc weir__check_timestamp(weir__binder *b, const weir_schema *s, weir_sv column,
-                              weir_sv format, weir_span span);
+weir_rc weir__check_timestamp(weir__binder *b, const weir_schema *s, weir_sv column, weir_sv format,
+                              weir_span span);
 
 /* ---------------------------------------------------------------- queries */
 
@@ -304,9 +305,9 @@ weir_node *weir__node(weir__query *q, weir_node_kind kind, const weir_schema *sc
                       const weir_node *in);
 /* Query → plan without sink. Ends with a PROJECT. */
 weir_rc weir__query_plan(weir__query *q);
-weir_rc weir__from(weir__query *q);         /* bind_join.c: names of the sources */
-weir_rc weir__resolve_on(weir__query *q);   /* bind_join.c: names in their criteria */
-weir_rc weir__joins(weir__query *q);        /* bind_join.c: their nodes */
+weir_rc weir__from(weir__query *q);       /* bind_join.c: names of the sources */
+weir_rc weir__resolve_on(weir__query *q); /* bind_join.c: names in their criteria */
+weir_rc weir__joins(weir__query *q);      /* bind_join.c: their nodes */
 weir_rc weir__check_join_key(weir__query *q);
 weir_rc weir__window_clause(weir__query *q);
 weir_rc weir__check_groups(weir__query *q); /* bind_group.c: what may stand where */

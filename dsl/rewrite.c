@@ -77,8 +77,8 @@ static void use_inputs(pass *p, const weir_node *n)
     case WEIR_N_REKEY:
         for (uint32_t i = 0; i < n->schema->n; i++) {
             if (mine[i]) {
-                weir_expr_columns(n->kind == WEIR_N_PROJECT ? n->project.exprs[i]
-                                                            : n->rekey.exprs[i], in);
+                weir_expr_columns(
+                    n->kind == WEIR_N_PROJECT ? n->project.exprs[i] : n->rekey.exprs[i], in);
             }
         }
         return;

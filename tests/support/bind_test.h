@@ -56,16 +56,26 @@ static bool bind_no_load(weir_call *c, void *state, weir_reader *in)
     return true;
 }
 
-#define BIND_ROW(text) {.sig = text, .row = bind_no_row}
+#define BIND_ROW(text)                                                                             \
+    {                                                                                              \
+        .sig = text, .row = bind_no_row                                                            \
+    }
 #define BIND_AGG(text, table)                                                                      \
-    {.sig = text, .state_bytes = 16, .step = bind_no_step, .undo = (table) ? bind_no_step : NULL,  \
-     .result = bind_no_result, .merge = bind_no_merge, .save = bind_no_save, .load = bind_no_load}
+    {                                                                                              \
+        .sig = text, .state_bytes = 16, .step = bind_no_step,                                      \
+        .undo = (table) ? bind_no_step : NULL, .result = bind_no_result, .merge = bind_no_merge,   \
+        .save = bind_no_save, .load = bind_no_load                                                 \
+    }
 #define BIND_FN(fn_name, list, is_table)                                                           \
-    {.name = fn_name, .category = WEIR_CAT_OTHER, .doc = "d", .example = "e", .overloads = list,   \
-     .n_overloads = WEIR_COUNT(list), .table_function = is_table}
+    {                                                                                              \
+        .name = fn_name, .category = WEIR_CAT_OTHER, .doc = "d", .example = "e",                   \
+        .overloads = list, .n_overloads = WEIR_COUNT(list), .table_function = is_table             \
+    }
 #define BIND_AGGS(fn_name, list)                                                                   \
-    {.name = fn_name, .category = WEIR_CAT_AGGREGATE, .doc = "d", .example = "e", .aggs = list,    \
-     .n_aggs = WEIR_COUNT(list)}
+    {                                                                                              \
+        .name = fn_name, .category = WEIR_CAT_AGGREGATE, .doc = "d", .example = "e", .aggs = list, \
+        .n_aggs = WEIR_COUNT(list)                                                                 \
+    }
 
 static const weir_overload bind_concat[] = {BIND_ROW("STRING... -> STRING")};
 static const weir_overload bind_ucase[] = {BIND_ROW("STRING -> STRING")};
@@ -74,15 +84,21 @@ static const weir_overload bind_explode[] = {BIND_ROW("ARRAY<T> -> ARRAY<T>")};
 static const weir_overload bind_transform[] = {BIND_ROW("ARRAY<T>, (T) => R -> ARRAY<R>")};
 static const weir_overload bind_add[] = {BIND_ROW("UNIT, INT, TIMESTAMP -> TIMESTAMP")};
 static const weir_agg bind_count[] = {BIND_AGG(" -> BIGINT", true), BIND_AGG("T -> BIGINT", true)};
-static const weir_agg bind_sum[] = {BIND_AGG("INT -> INT", true), BIND_AGG("BIGINT -> BIGINT", true)};
+static const weir_agg bind_sum[] = {BIND_AGG("INT -> INT", true),
+                                    BIND_AGG("BIGINT -> BIGINT", true)};
 static const weir_agg bind_max[] = {BIND_AGG("INT -> INT", false)};
 static const weir_agg bind_topk[] = {BIND_AGG("INT, init INT -> ARRAY<INT>", false)};
 static const weir_function bind_rows[] = {
-    BIND_FN("CONCAT", bind_concat, false),       BIND_FN("UCASE", bind_ucase, false),
-    BIND_FN("AS_VALUE", bind_same, false),       BIND_FN("EXPLODE", bind_explode, true),
-    BIND_FN("TRANSFORM", bind_transform, false), BIND_FN("TIMESTAMPADD", bind_add, false),
-    BIND_AGGS("COUNT", bind_count),              BIND_AGGS("SUM", bind_sum),
-    BIND_AGGS("MAX", bind_max),                  BIND_AGGS("TOPK", bind_topk),
+    BIND_FN("CONCAT", bind_concat, false),
+    BIND_FN("UCASE", bind_ucase, false),
+    BIND_FN("AS_VALUE", bind_same, false),
+    BIND_FN("EXPLODE", bind_explode, true),
+    BIND_FN("TRANSFORM", bind_transform, false),
+    BIND_FN("TIMESTAMPADD", bind_add, false),
+    BIND_AGGS("COUNT", bind_count),
+    BIND_AGGS("SUM", bind_sum),
+    BIND_AGGS("MAX", bind_max),
+    BIND_AGGS("TOPK", bind_topk),
 };
 
 static bool bind_get(void *ctx, weir_sv name, weir_sv *value)
@@ -124,7 +140,10 @@ static void bind_apply(bind_world *w, const weir_bound *b)
     }
     if (c->plan) {
         weir_query_info q = {
-            .id = c->query_id, .sources = c->reads, .n_sources = c->n_reads, .plan = c->plan,
+            .id = c->query_id,
+            .sources = c->reads,
+            .n_sources = c->n_reads,
+            .plan = c->plan,
             .sink = b->kind == WEIR_B_CREATE_SOURCE ? (weir_sv){0} : c->source.name,
         };
         weir_catalog_put_query(w->catalog, &q);
@@ -166,16 +185,17 @@ static int bind_setup(void **state)
     w->catalog = weir_catalog_new();
     w->functions = weir_functions_new(rows, WEIR_COUNT(bind_rows));
     *state = w;
-    assert_ok(bind_script(w,
-        "CREATE STREAM orders (id INT KEY, user_id INT, amount BIGINT, note STRING, price DECIMAL(6, 2),"
-        " tags ARRAY<STRUCT<k STRING, n INT>>, made TIMESTAMP, day DATE)"
-        " WITH (kafka_topic = 'orders', value_format = 'JSON');"
-        "CREATE STREAM clicks (id INT KEY, user_id INT, page STRING)"
-        " WITH (kafka_topic = 'clicks', value_format = 'JSON');"
-        "CREATE TABLE users (id INT PRIMARY KEY, name STRING, city INT)"
-        " WITH (kafka_topic = 'users', value_format = 'JSON');"
-        "CREATE TABLE cities (id INT PRIMARY KEY, name STRING)"
-        " WITH (kafka_topic = 'cities', value_format = 'JSON');"), &w->st);
+    assert_ok(bind_script(w, "CREATE STREAM orders (id INT KEY, user_id INT, amount BIGINT, note "
+                             "STRING, price DECIMAL(6, 2),"
+                             " tags ARRAY<STRUCT<k STRING, n INT>>, made TIMESTAMP, day DATE)"
+                             " WITH (kafka_topic = 'orders', value_format = 'JSON');"
+                             "CREATE STREAM clicks (id INT KEY, user_id INT, page STRING)"
+                             " WITH (kafka_topic = 'clicks', value_format = 'JSON');"
+                             "CREATE TABLE users (id INT PRIMARY KEY, name STRING, city INT)"
+                             " WITH (kafka_topic = 'users', value_format = 'JSON');"
+                             "CREATE TABLE cities (id INT PRIMARY KEY, name STRING)"
+                             " WITH (kafka_topic = 'cities', value_format = 'JSON');"),
+              &w->st);
     return 0;
 }
 

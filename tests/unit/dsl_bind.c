@@ -7,16 +7,18 @@ static void names_and_aliases(void **state)
     bind_world *w = *state;
     must_bind(w, "CREATE STREAM o AS SELECT id, amount + 1, amount + 2, tags[1]->k, note AS n"
                  " FROM orders;");
-    schema_is(w, "O", "`ID` INTEGER KEY, `KSQL_COL_0` BIGINT, `KSQL_COL_1` BIGINT, `K` STRING, "
-                      "`N` STRING");
+    schema_is(w, "O",
+              "`ID` INTEGER KEY, `KSQL_COL_0` BIGINT, `KSQL_COL_1` BIGINT, `K` STRING, "
+              "`N` STRING");
     must_bind(w, "CREATE STREAM p AS SELECT o.id, c.id, page FROM orders o JOIN clicks c"
                  " WITHIN 1 HOUR ON o.id = c.id;");
     schema_is(w, "P", "`O_ID` INTEGER KEY, `C_ID` INTEGER, `PAGE` STRING");
     must_bind(w, "CREATE STREAM q AS SELECT * FROM clicks PARTITION BY user_id;");
     schema_is(w, "Q", "`USER_ID` INTEGER KEY, `PAGE` STRING, `ID` INTEGER");
     must_bind(w, "CREATE STREAM r AS SELECT * FROM clicks c JOIN users u ON c.user_id = u.id;");
-    schema_is(w, "R", "`C_USER_ID` INTEGER KEY, `C_ID` INTEGER, `C_PAGE` STRING, `U_ID` INTEGER, "
-                      "`U_NAME` STRING, `U_CITY` INTEGER");
+    schema_is(w, "R",
+              "`C_USER_ID` INTEGER KEY, `C_ID` INTEGER, `C_PAGE` STRING, `U_ID` INTEGER, "
+              "`U_NAME` STRING, `U_CITY` INTEGER");
 }
 
 static void unknown_and_ambiguous_names(void **state)
@@ -31,8 +33,10 @@ static void unknown_and_ambiguous_names(void **state)
     assert_string_equal(w->st.hint, "did you mean ORDERS?");
     must_refuse(w, "CREATE STREAM o AS SELECT z.id FROM orders;",
                 "'Z' is not a valid stream/table name or alias.", "z");
-    must_refuse(w, "CREATE STREAM o AS SELECT o.id, page FROM orders o JOIN clicks c WITHIN 1 HOUR"
-                   " ON id = c.id;", "Column 'ID' is ambiguous. Could be C.ID or O.ID.", "id = c");
+    must_refuse(w,
+                "CREATE STREAM o AS SELECT o.id, page FROM orders o JOIN clicks c WITHIN 1 HOUR"
+                " ON id = c.id;",
+                "Column 'ID' is ambiguous. Could be C.ID or O.ID.", "id = c");
     must_refuse(w, "CREATE STREAM o AS SELECT id, UCAES(note) FROM orders;",
                 "Can't find any functions with the name 'UCAES'", "UCAES");
     assert_string_equal(w->st.hint, "did you mean UCASE?");
@@ -51,10 +55,14 @@ static void the_key_is_selected_once(void **state)
                 "The projection contains no value columns.", NULL);
     must_bind(w, "CREATE STREAM o AS SELECT id, AS_VALUE(id) AS copy FROM orders;");
     schema_is(w, "O", "`ID` INTEGER KEY, `COPY` INTEGER");
-    must_refuse(w, "CREATE TABLE t AS SELECT name, n.name FROM users u FULL JOIN cities n"
-                   " ON u.id = n.id;", "Column 'NAME' is ambiguous", NULL);
-    must_refuse(w, "CREATE TABLE t AS SELECT u.name FROM users u FULL JOIN cities n"
-                   " ON u.id = n.id;", "must include the join expression ROWKEY", NULL);
+    must_refuse(w,
+                "CREATE TABLE t AS SELECT name, n.name FROM users u FULL JOIN cities n"
+                " ON u.id = n.id;",
+                "Column 'NAME' is ambiguous", NULL);
+    must_refuse(w,
+                "CREATE TABLE t AS SELECT u.name FROM users u FULL JOIN cities n"
+                " ON u.id = n.id;",
+                "must include the join expression ROWKEY", NULL);
     must_refuse(w, "CREATE TABLE t AS SELECT COUNT(*) FROM orders GROUP BY user_id;",
                 "must include the grouping expression USER_ID", NULL);
     must_refuse(w, "CREATE STREAM o2 AS SELECT amount FROM orders PARTITION BY user_id;",
@@ -66,7 +74,8 @@ static void types_are_checked(void **state)
     bind_world *w = *state;
     must_refuse(w, "SELECT * FROM orders WHERE note > 3 EMIT CHANGES;",
                 "Error in WHERE expression: Cannot compare NOTE (STRING) to 3 (INTEGER) with "
-                "GREATER_THAN.", "note > 3");
+                "GREATER_THAN.",
+                "note > 3");
     must_refuse(w, "SELECT amount + note FROM orders EMIT CHANGES;",
                 "Unsupported arithmetic types. BIGINT STRING", NULL);
     must_refuse(w, "SELECT * FROM orders WHERE amount EMIT CHANGES;",
@@ -83,10 +92,12 @@ static void types_are_checked(void **state)
     must_refuse(w, "SELECT CASE WHEN amount > 1 THEN 1 ELSE 'x' END FROM orders EMIT CHANGES;",
                 "Type for the default clause should be the same", "'x'");
     must_refuse(w, "SELECT tags[1]->q FROM orders EMIT CHANGES;", "Could not find field 'Q'", NULL);
-    must_bind(w, "SELECT price * 2 / 3, price + amount, price > 1.5e0, day = '2020-01-01',"
-                 " made > day, ROWTIME, TIMESTAMPADD(DAYS, 3, made), TRANSFORM(tags, t => t->n + user_id),"
-                 " ARRAY[1, 2.5, '3'], MAP('a' := 1), STRUCT(a := 1)->a, CASE user_id WHEN 1 THEN 'a' END"
-                 " FROM orders WHERE ROWTIME >= '2020-01-01T00:00:00' EMIT CHANGES;");
+    must_bind(
+        w,
+        "SELECT price * 2 / 3, price + amount, price > 1.5e0, day = '2020-01-01',"
+        " made > day, ROWTIME, TIMESTAMPADD(DAYS, 3, made), TRANSFORM(tags, t => t->n + user_id),"
+        " ARRAY[1, 2.5, '3'], MAP('a' := 1), STRUCT(a := 1)->a, CASE user_id WHEN 1 THEN 'a' END"
+        " FROM orders WHERE ROWTIME >= '2020-01-01T00:00:00' EMIT CHANGES;");
 }
 
 static void aggregates(void **state)
@@ -103,39 +114,56 @@ static void aggregates(void **state)
                 "GROUP BY requires aggregate functions", NULL);
     must_refuse(w, "CREATE TABLE u AS SELECT city, MAX(city) FROM users GROUP BY city;",
                 "The aggregation function MAX cannot be applied to a table source", NULL);
-    must_refuse(w, "CREATE TABLE u AS SELECT user_id, TOPK(user_id, user_id) FROM orders"
-                   " GROUP BY user_id;", "Parameter 2 passed to function TOPK must be a literal", NULL);
-    must_refuse(w, "CREATE TABLE u AS SELECT user_id, note, COUNT(*) FROM orders"
-                   " GROUP BY user_id, note;", "The 'KAFKA' format only supports a single field.", NULL);
+    must_refuse(w,
+                "CREATE TABLE u AS SELECT user_id, TOPK(user_id, user_id) FROM orders"
+                " GROUP BY user_id;",
+                "Parameter 2 passed to function TOPK must be a literal", NULL);
+    must_refuse(w,
+                "CREATE TABLE u AS SELECT user_id, note, COUNT(*) FROM orders"
+                " GROUP BY user_id, note;",
+                "The 'KAFKA' format only supports a single field.", NULL);
     assert_non_null(strstr(w->st.hint, "KEY_FORMAT = 'JSON'"));
     must_refuse(w, "CREATE STREAM u AS SELECT user_id, COUNT(*) FROM orders GROUP BY user_id;",
                 "Please use CREATE TABLE AS SELECT statement instead.", NULL);
-    must_refuse(w, "CREATE TABLE u AS SELECT user_id, COUNT(*) FROM orders WINDOW HOPPING (SIZE 1 HOUR,"
-                   " ADVANCE BY 2 HOURS) GROUP BY user_id;", "Window advancement interval", "2 HOURS");
-    must_refuse(w, "CREATE TABLE u AS SELECT user_id, COUNT(*) FROM orders GROUP BY user_id EMIT FINAL;",
-                "EMIT FINAL is only supported for windowed aggregations.", "EMIT FINAL");
+    must_refuse(
+        w,
+        "CREATE TABLE u AS SELECT user_id, COUNT(*) FROM orders WINDOW HOPPING (SIZE 1 HOUR,"
+        " ADVANCE BY 2 HOURS) GROUP BY user_id;",
+        "Window advancement interval", "2 HOURS");
+    must_refuse(
+        w, "CREATE TABLE u AS SELECT user_id, COUNT(*) FROM orders GROUP BY user_id EMIT FINAL;",
+        "EMIT FINAL is only supported for windowed aggregations.", "EMIT FINAL");
 }
 
 static void joins(void **state)
 {
     bind_world *w = *state;
-    must_refuse(w, "CREATE STREAM o AS SELECT o.id, page FROM orders o JOIN clicks c ON o.id = c.id;",
+    must_refuse(w,
+                "CREATE STREAM o AS SELECT o.id, page FROM orders o JOIN clicks c ON o.id = c.id;",
                 "Stream-Stream joins must have a WITHIN clause specified.", NULL);
-    must_refuse(w, "CREATE STREAM o AS SELECT c.id, name FROM clicks c JOIN users u WITHIN 1 HOUR"
-                   " ON c.id = u.id;", "A window definition was provided for a Stream-Table join.", NULL);
+    must_refuse(w,
+                "CREATE STREAM o AS SELECT c.id, name FROM clicks c JOIN users u WITHIN 1 HOUR"
+                " ON c.id = u.id;",
+                "A window definition was provided for a Stream-Table join.", NULL);
     must_refuse(w, "CREATE STREAM o AS SELECT c.id FROM users u JOIN clicks c ON c.id = u.id;",
                 "table-stream joins are not supported", NULL);
-    must_refuse(w, "CREATE STREAM o AS SELECT c.id, name FROM clicks c JOIN users u ON c.id = u.city;",
-                "stream-table joins require to join on the table's primary key. Got C.ID = U.CITY.",
-                NULL);
-    must_refuse(w, "CREATE STREAM o AS SELECT o.note, c.page FROM orders o JOIN clicks c WITHIN 1 HOUR"
-                   " ON o.id = c.page;", "Key types differ: INTEGER vs STRING", NULL);
-    must_refuse(w, "CREATE STREAM o AS SELECT o.id FROM orders o JOIN clicks c WITHIN 1 HOUR"
-                   " ON o.id > c.id;", "Only equality join criteria is supported.", NULL);
+    must_refuse(
+        w, "CREATE STREAM o AS SELECT c.id, name FROM clicks c JOIN users u ON c.id = u.city;",
+        "stream-table joins require to join on the table's primary key. Got C.ID = U.CITY.", NULL);
+    must_refuse(w,
+                "CREATE STREAM o AS SELECT o.note, c.page FROM orders o JOIN clicks c WITHIN 1 HOUR"
+                " ON o.id = c.page;",
+                "Key types differ: INTEGER vs STRING", NULL);
+    must_refuse(w,
+                "CREATE STREAM o AS SELECT o.id FROM orders o JOIN clicks c WITHIN 1 HOUR"
+                " ON o.id > c.id;",
+                "Only equality join criteria is supported.", NULL);
     weir_catalog_put_topic(w->catalog, WEIR_SV("orders"), 1);
     weir_catalog_put_topic(w->catalog, WEIR_SV("clicks"), 2);
-    must_refuse(w, "CREATE STREAM o AS SELECT o.id, page FROM orders o JOIN clicks c WITHIN 1 HOUR"
-                   " ON o.id = c.id;", "since the number of partitions don't match.", NULL);
+    must_refuse(w,
+                "CREATE STREAM o AS SELECT o.id, page FROM orders o JOIN clicks c WITHIN 1 HOUR"
+                " ON o.id = c.id;",
+                "since the number of partitions don't match.", NULL);
 }
 
 static void with_properties(void **state)
@@ -150,22 +178,37 @@ static void with_properties(void **state)
                 "Statement is missing the 'VALUE_FORMAT' property", NULL);
     must_refuse(w, "CREATE STREAM s (a INT) WITH (value_format = 'JSON');",
                 "Missing required property \"KAFKA_TOPIC\"", NULL);
-    must_refuse(w, "CREATE STREAM s (a INT) WITH (kafka_topic = 't', format = 'JSON',"
-                   " key_format = 'JSON');", "Cannot supply both 'KEY_FORMAT' and 'FORMAT'", NULL);
-    must_refuse(w, "CREATE STREAM s (a INT) WITH (kafka_topic = 't', value_format = 'JSON',"
-                   " partitions = 'x');", "Not a number of type INT", "'x'");
-    must_refuse(w, "CREATE STREAM s (k MAP<STRING, INT> KEY, a INT) WITH (kafka_topic = 't',"
-                   " format = 'JSON');", "Map keys, including types that contain maps", NULL);
-    must_refuse(w, "CREATE STREAM s (a ARRAY<INT>) WITH (kafka_topic = 't',"
-                   " value_format = 'DELIMITED');", "does not support type 'ARRAY'", NULL);
-    must_refuse(w, "CREATE STREAM s (a INT, b INT) WITH (kafka_topic = 't', value_format = 'JSON',"
-                   " wrap_single_value = false);", "only valid for single-field value schemas", NULL);
-    must_refuse(w, "CREATE STREAM s (a INT) WITH (kafka_topic = 't', value_format = 'JSON',"
-                   " timestamp = 'b');", "does not exist in the schema: 'B'", "'b'");
-    must_refuse(w, "CREATE STREAM s (k INT KEY, a INT) WITH (kafka_topic = 't', value_format = 'JSON',"
-                   " window_type = 'TUMBLING');", "TUMBLING windows require 'WINDOW_SIZE'", NULL);
-    must_refuse(w, "CREATE TABLE s (a INT KEY, b INT) WITH (kafka_topic = 't', value_format = 'JSON');",
-                "Column `A` is a 'KEY' column: please use 'PRIMARY KEY' for tables.", "a INT");
+    must_refuse(w,
+                "CREATE STREAM s (a INT) WITH (kafka_topic = 't', format = 'JSON',"
+                " key_format = 'JSON');",
+                "Cannot supply both 'KEY_FORMAT' and 'FORMAT'", NULL);
+    must_refuse(w,
+                "CREATE STREAM s (a INT) WITH (kafka_topic = 't', value_format = 'JSON',"
+                " partitions = 'x');",
+                "Not a number of type INT", "'x'");
+    must_refuse(w,
+                "CREATE STREAM s (k MAP<STRING, INT> KEY, a INT) WITH (kafka_topic = 't',"
+                " format = 'JSON');",
+                "Map keys, including types that contain maps", NULL);
+    must_refuse(w,
+                "CREATE STREAM s (a ARRAY<INT>) WITH (kafka_topic = 't',"
+                " value_format = 'DELIMITED');",
+                "does not support type 'ARRAY'", NULL);
+    must_refuse(w,
+                "CREATE STREAM s (a INT, b INT) WITH (kafka_topic = 't', value_format = 'JSON',"
+                " wrap_single_value = false);",
+                "only valid for single-field value schemas", NULL);
+    must_refuse(w,
+                "CREATE STREAM s (a INT) WITH (kafka_topic = 't', value_format = 'JSON',"
+                " timestamp = 'b');",
+                "does not exist in the schema: 'B'", "'b'");
+    must_refuse(w,
+                "CREATE STREAM s (k INT KEY, a INT) WITH (kafka_topic = 't', value_format = 'JSON',"
+                " window_type = 'TUMBLING');",
+                "TUMBLING windows require 'WINDOW_SIZE'", NULL);
+    must_refuse(
+        w, "CREATE TABLE s (a INT KEY, b INT) WITH (kafka_topic = 't', value_format = 'JSON');",
+        "Column `A` is a 'KEY' column: please use 'PRIMARY KEY' for tables.", "a INT");
     must_refuse(w, "CREATE TABLE s (b INT) WITH (kafka_topic = 't', value_format = 'JSON');",
                 "Tables require a PRIMARY KEY.", NULL);
     must_refuse(w, "CREATE STREAM s WITH (kafka_topic = 't', value_format = 'AVRO');",
@@ -200,9 +243,20 @@ static void replacing_and_dropping(void **state)
     assert_int_equal(w->last.as.drop.n_sources, 2);
     assert_int_equal(w->last.as.drop.n_queries, 2);
     must_bind(w, "ALTER STREAM clicks ADD COLUMN extra ARRAY<INT>;");
-    schema_is(w, "CLICKS", "`ID` INTEGER KEY, `USER_ID` INTEGER, `PAGE` STRING, "
-                           "`EXTRA` ARRAY<INTEGER>");
+    schema_is(w, "CLICKS",
+              "`ID` INTEGER KEY, `USER_ID` INTEGER, `PAGE` STRING, "
+              "`EXTRA` ARRAY<INTEGER>");
     must_refuse(w, "ALTER STREAM clicks ADD COLUMN page INT;", "Cannot add column `PAGE`", "page");
+    must_bind(w, "CREATE STREAM first AS SELECT * FROM clicks;");
+    must_bind(w, "CREATE STREAM second AS SELECT * FROM first;");
+    must_bind(w, "CREATE STREAM third AS SELECT c.id, s.page FROM clicks c"
+                 " JOIN second s WITHIN 1 HOUR ON c.id = s.id;");
+    must_bind(w, "DROP STREAM clicks CASCADE;");
+    assert_int_equal(w->last.as.drop.n_sources, 4);
+    assert_sv_equal(w->last.as.drop.sources[0], "THIRD");
+    assert_sv_equal(w->last.as.drop.sources[1], "SECOND");
+    assert_sv_equal(w->last.as.drop.sources[2], "FIRST");
+    assert_sv_equal(w->last.as.drop.sources[3], "CLICKS");
 }
 
 static void inserted_results_must_fit(void **state)
@@ -217,8 +271,10 @@ static void inserted_results_must_fit(void **state)
     must_bind(w, "INSERT INTO clicks WITH (query_id = 'mine') SELECT id, user_id, note AS page"
                  " FROM orders;");
     assert_sv_equal(w->last.as.create.query_id, "MINE");
-    must_refuse(w, "INSERT INTO clicks WITH (query_id = 'CSAS_X') SELECT id, user_id, note AS page"
-                   " FROM orders;", "must not start with a reserved query ID prefix", NULL);
+    must_refuse(w,
+                "INSERT INTO clicks WITH (query_id = 'CSAS_X') SELECT id, user_id, note AS page"
+                " FROM orders;",
+                "must not start with a reserved query ID prefix", NULL);
 }
 
 static void pull_queries(void **state)
@@ -257,9 +313,16 @@ static void features_to_come(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(names_and_aliases), T(unknown_and_ambiguous_names), T(the_key_is_selected_once),
-        T(types_are_checked), T(aggregates), T(joins), T(with_properties),
-        T(replacing_and_dropping), T(inserted_results_must_fit), T(pull_queries),
+        T(names_and_aliases),
+        T(unknown_and_ambiguous_names),
+        T(the_key_is_selected_once),
+        T(types_are_checked),
+        T(aggregates),
+        T(joins),
+        T(with_properties),
+        T(replacing_and_dropping),
+        T(inserted_results_must_fit),
+        T(pull_queries),
         T(features_to_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,8 @@
 static void plan_is(bind_world *w, const char *sql, const char *text)
 {
     must_bind(w, sql);
-    const weir_plan *p = w->last.kind == WEIR_B_SELECT ? w->last.as.select.plan
-                                                       : w->last.as.create.plan;
+    const weir_plan *p =
+        w->last.kind == WEIR_B_SELECT ? w->last.as.select.plan : w->last.as.create.plan;
     assert_non_null(p);
     weir_buf buf;
     weir_buf_init(&buf, 0);
@@ -16,8 +16,8 @@ static void plan_is(bind_world *w, const char *sql, const char *text)
         const weir_node *n = p->nodes[i];
         weir_buf_printf(&buf, "%s%s(", i ? " " : "", weir_node_name(n->kind));
         for (uint32_t c = 0; c < n->schema->n; c++) {
-            weir_buf_printf(&buf, "%s%s" WEIR_SV_FMT, c ? " " : "", c < n->schema->n_keys ? "*" : "",
-                            WEIR_SV_ARG(n->schema->cols[c].name));
+            weir_buf_printf(&buf, "%s%s" WEIR_SV_FMT, c ? " " : "",
+                            c < n->schema->n_keys ? "*" : "", WEIR_SV_ARG(n->schema->cols[c].name));
         }
         weir_buf_printf(&buf, ")%s%s%s", n->need_old ? "+old" : "",
                         n->kind == WEIR_N_SOURCE && n->scan.materialize ? "+state" : "",
@@ -39,9 +39,11 @@ static void streams(void **state)
             "Source(*ID AMOUNT) Project(*ID AMOUNT) Sink(*ID AMOUNT)");
     plan_is(w, "CREATE STREAM r AS SELECT id, EXPLODE(tags)->n FROM orders;",
             "Source(*ID TAGS) FlatMap(*ID TAGS KSQL_SYNTH_0) Project(*ID N) Sink(*ID N)");
-    plan_is(w, "CREATE STREAM s AS SELECT id, tag.n AS n FROM orders JOIN UNNEST(tags) AS tag"
-               " WHERE tag->k = 'x';",
-            "Source(*ID TAGS) FlatMap(*ID TAGS TAG) Filter(*ID TAGS TAG) Project(*ID N) Sink(*ID N)");
+    plan_is(
+        w,
+        "CREATE STREAM s AS SELECT id, tag.n AS n FROM orders JOIN UNNEST(tags) AS tag"
+        " WHERE tag->k = 'x';",
+        "Source(*ID TAGS) FlatMap(*ID TAGS TAG) Filter(*ID TAGS TAG) Project(*ID N) Sink(*ID N)");
     plan_is(w, "SELECT amount FROM orders EMIT CHANGES;",
             "Source(*ID AMOUNT) Project(*ID AMOUNT) Sink(*ID AMOUNT)");
 }
@@ -49,18 +51,21 @@ static void streams(void **state)
 static void groups(void **state)
 {
     bind_world *w = *state;
-    plan_is(w, "CREATE TABLE t AS SELECT user_id, COUNT(*) AS n FROM orders GROUP BY user_id"
-               " HAVING SUM(amount) > 1;",
+    plan_is(w,
+            "CREATE TABLE t AS SELECT user_id, COUNT(*) AS n FROM orders GROUP BY user_id"
+            " HAVING SUM(amount) > 1;",
             "Source(*ID USER_ID AMOUNT) Rekey(*USER_ID KSQL_ARG_0) "
             "Aggregate(*USER_ID KSQL_AGG_VARIABLE_0 KSQL_AGG_VARIABLE_1)+old "
             "Filter(*USER_ID KSQL_AGG_VARIABLE_0 KSQL_AGG_VARIABLE_1) Project(*USER_ID N) "
             "Sink(*USER_ID N)");
-    plan_is(w, "CREATE TABLE u AS SELECT city, COUNT(*) AS n FROM users WHERE name <> 'x'"
-               " GROUP BY city;",
+    plan_is(w,
+            "CREATE TABLE u AS SELECT city, COUNT(*) AS n FROM users WHERE name <> 'x'"
+            " GROUP BY city;",
             "Source(*ID NAME CITY)+old+state Filter(*ID NAME CITY)+old Rekey(*CITY)+old "
             "Aggregate(*CITY KSQL_AGG_VARIABLE_0) Project(*CITY N) Sink(*CITY N)");
-    plan_is(w, "CREATE TABLE v AS SELECT user_id, COUNT(*) AS n FROM orders"
-               " WINDOW TUMBLING (SIZE 1 HOUR, GRACE PERIOD 5 MINUTES) GROUP BY user_id EMIT FINAL;",
+    plan_is(w,
+            "CREATE TABLE v AS SELECT user_id, COUNT(*) AS n FROM orders"
+            " WINDOW TUMBLING (SIZE 1 HOUR, GRACE PERIOD 5 MINUTES) GROUP BY user_id EMIT FINAL;",
             "Source(*ID USER_ID) Rekey(*USER_ID) "
             "Aggregate(*USER_ID KSQL_AGG_VARIABLE_0 WINDOWSTART WINDOWEND) "
             "Project(*USER_ID N WINDOWSTART WINDOWEND) Sink(*USER_ID N WINDOWSTART WINDOWEND)");
@@ -77,26 +82,31 @@ static void groups(void **state)
 static void joined(void **state)
 {
     bind_world *w = *state;
-    plan_is(w, "CREATE STREAM a AS SELECT o.id, page FROM orders o LEFT JOIN clicks c"
-               " WITHIN 1 HOUR GRACE PERIOD 1 MINUTE ON o.id = c.id;",
+    plan_is(w,
+            "CREATE STREAM a AS SELECT o.id, page FROM orders o LEFT JOIN clicks c"
+            " WITHIN 1 HOUR GRACE PERIOD 1 MINUTE ON o.id = c.id;",
             "Source(*O_ID) Source(*C_ID C_PAGE) StreamJoin(*O_ID O_ID C_ID C_PAGE) "
             "Project(*O_ID PAGE) Sink(*O_ID PAGE)");
     assert_int_equal(w->last.as.create.plan->nodes[2]->join.grace_ms, 60000);
-    plan_is(w, "CREATE STREAM b AS SELECT o.user_id, page FROM orders o LEFT JOIN clicks c"
-               " WITHIN 1 HOUR ON o.user_id = c.user_id;",
+    plan_is(w,
+            "CREATE STREAM b AS SELECT o.user_id, page FROM orders o LEFT JOIN clicks c"
+            " WITHIN 1 HOUR ON o.user_id = c.user_id;",
             "Source(*O_ID O_USER_ID) Source(*C_ID C_USER_ID C_PAGE) Rekey(*KSQL_KEY_0)+keep "
             "Rekey(*KSQL_KEY_0 C_PAGE) StreamJoin(*O_USER_ID KSQL_KEY_0 KSQL_KEY_0 C_PAGE) "
             "Project(*O_USER_ID PAGE) Sink(*O_USER_ID PAGE)");
-    plan_is(w, "CREATE STREAM c AS SELECT c.user_id, page, name FROM clicks c JOIN users u"
-               " ON c.user_id = u.id;",
+    plan_is(w,
+            "CREATE STREAM c AS SELECT c.user_id, page, name FROM clicks c JOIN users u"
+            " ON c.user_id = u.id;",
             "Source(*C_ID C_USER_ID C_PAGE) Source(*U_ID U_NAME) Rekey(*KSQL_KEY_0 C_PAGE) "
             "LookupJoin(*C_USER_ID KSQL_KEY_0 C_PAGE U_ID U_NAME) Project(*USER_ID PAGE NAME) "
             "Sink(*USER_ID PAGE NAME)");
-    plan_is(w, "CREATE TABLE d AS SELECT u.id, c.name FROM users u JOIN cities c ON u.city = c.id;",
-            "Source(*U_ID U_CITY)+old+state Source(*C_ID C_NAME)+old+state "
-            "ForeignKeyJoin(*U_ID U_ID U_CITY C_ID C_NAME) Project(*U_ID C_NAME) Sink(*U_ID C_NAME)");
-    plan_is(w, "CREATE TABLE e AS SELECT ROWKEY AS k, u.name FROM users u FULL JOIN cities c"
-               " ON u.id = c.id WHERE c.name = 'x';",
+    plan_is(
+        w, "CREATE TABLE d AS SELECT u.id, c.name FROM users u JOIN cities c ON u.city = c.id;",
+        "Source(*U_ID U_CITY)+old+state Source(*C_ID C_NAME)+old+state "
+        "ForeignKeyJoin(*U_ID U_ID U_CITY C_ID C_NAME) Project(*U_ID C_NAME) Sink(*U_ID C_NAME)");
+    plan_is(w,
+            "CREATE TABLE e AS SELECT ROWKEY AS k, u.name FROM users u FULL JOIN cities c"
+            " ON u.id = c.id WHERE c.name = 'x';",
             "Source(*U_ID U_NAME)+old+state Source(*C_ID C_NAME)+old+state "
             "TableJoin(*ROWKEY U_ID U_NAME C_ID C_NAME)+old "
             "Filter(*ROWKEY U_ID U_NAME C_ID C_NAME) Project(*K U_NAME) Sink(*K U_NAME)");
@@ -107,19 +117,23 @@ static void joined(void **state)
 static void extensions(void **state)
 {
     bind_world *w = *state;
-    plan_is(w, "CREATE STREAM a AS SELECT x.id, y.amount FROM orders x JOIN orders y WITHIN 1 HOUR"
-               " ON x.id = y.id AND x.amount < y.amount;",
+    plan_is(w,
+            "CREATE STREAM a AS SELECT x.id, y.amount FROM orders x JOIN orders y WITHIN 1 HOUR"
+            " ON x.id = y.id AND x.amount < y.amount;",
             "Source(*X_ID X_AMOUNT) Source(*Y_ID Y_AMOUNT) "
-            "StreamJoin(*X_ID X_ID X_AMOUNT Y_ID Y_AMOUNT) Project(*X_ID Y_AMOUNT) Sink(*X_ID Y_AMOUNT)");
+            "StreamJoin(*X_ID X_ID X_AMOUNT Y_ID Y_AMOUNT) Project(*X_ID Y_AMOUNT) Sink(*X_ID "
+            "Y_AMOUNT)");
     assert_non_null(w->last.as.create.plan->nodes[2]->join.residual);
-    plan_is(w, "CREATE STREAM b WITH (key_format = 'JSON') AS SELECT o.id, o.user_id, page"
-               " FROM orders o JOIN clicks c WITHIN 1 HOUR ON o.id = c.id AND o.user_id = c.user_id;",
+    plan_is(w,
+            "CREATE STREAM b WITH (key_format = 'JSON') AS SELECT o.id, o.user_id, page"
+            " FROM orders o JOIN clicks c WITHIN 1 HOUR ON o.id = c.id AND o.user_id = c.user_id;",
             "Source(*O_ID O_USER_ID) Source(*C_ID C_USER_ID C_PAGE) "
             "Rekey(*KSQL_KEY_0 *KSQL_KEY_1) Rekey(*KSQL_KEY_0 *KSQL_KEY_1 C_PAGE) "
             "StreamJoin(*O_ID *O_USER_ID KSQL_KEY_0 KSQL_KEY_1 KSQL_KEY_0 KSQL_KEY_1 C_PAGE) "
             "Project(*O_ID *O_USER_ID PAGE) Sink(*O_ID *O_USER_ID PAGE)");
-    must_refuse(w, "CREATE STREAM c AS SELECT o.id, page FROM orders o JOIN clicks c WITHIN 1 HOUR"
-                   " ON o.id = c.id AND o.id = c.id;",
+    must_refuse(w,
+                "CREATE STREAM c AS SELECT o.id, page FROM orders o JOIN clicks c WITHIN 1 HOUR"
+                " ON o.id = c.id AND o.id = c.id;",
                 "joins on multiple conditions are not yet supported.", NULL);
 }
 
@@ -136,20 +150,24 @@ static void inserted_values(void **state)
     assert_true(in->values[3].null && !in->given[3]);
     assert_int_equal((int64_t)in->values[4].dec.i, 300);
     assert_int_equal(in->values[7].i32, 18263);
-    must_refuse(w, "INSERT INTO orders (id) VALUES ('x');",
-                "Failed to insert values into 'ORDERS'. Expected type INTEGER for field `ID` but got "
-                "STRING(x)", "'x'");
-    must_refuse(w, "INSERT INTO orders (id, nope) VALUES (1, 2);", "Column name `NOPE` does not exist.",
-                "nope");
+    must_refuse(
+        w, "INSERT INTO orders (id) VALUES ('x');",
+        "Failed to insert values into 'ORDERS'. Expected type INTEGER for field `ID` but got "
+        "STRING(x)",
+        "'x'");
+    must_refuse(w, "INSERT INTO orders (id, nope) VALUES (1, 2);",
+                "Column name `NOPE` does not exist.", "nope");
     must_refuse(w, "INSERT INTO orders (id, amount) VALUES (1);",
-                "Expected a value for each column. Expected Columns: [`ID`, `AMOUNT`]. Got [1]", NULL);
+                "Expected a value for each column. Expected Columns: [`ID`, `AMOUNT`]. Got [1]",
+                NULL);
     must_refuse(w, "INSERT INTO orders (id, rowoffset) VALUES (1, 2);",
                 "Inserting into column `ROWOFFSET` is not allowed.", NULL);
     must_refuse(w, "INSERT INTO users (name) VALUES ('x');",
                 "Value for primary key column(s) ID is required for tables", NULL);
     must_refuse(w, "INSERT INTO orders (id) VALUES (amount);",
                 "Unsupported column reference in insert value: AMOUNT", "amount");
-    must_refuse(w, "INSERT INTO orders (day) VALUES ('soon');", "Date format must be yyyy-mm-dd", NULL);
+    must_refuse(w, "INSERT INTO orders (day) VALUES ('soon');", "Date format must be yyyy-mm-dd",
+                NULL);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, bind_setup, bind_teardown)
