@@ -2,6 +2,8 @@
  * update per changed group when it is asked for them. */
 #include "operators/op_aggregate.h"
 
+#define PREFETCH 16 /* entries ahead: changed groups lie anywhere */
+
 weir_batch *weir__agg_output(op_aggregate *g, weir_arena *a, bool old)
 {
     weir_batch *out = weir_batch_new(a, g->op.node->schema);
@@ -187,8 +189,7 @@ void weir__agg_rows_emit(agg_rows *r)
     weir__keys_columns(&r->g->keys, r->keys, r->n, r->out->cols, r->a);
     r->out->rows = r->out->nsel = (uint16_t)r->n;
     share_keys(r->g, r->out);
-    weir_emit(&r->g->op, r->out);
-    r->out = NULL;
+    weir_emit(&r->g->op, r->out); /* then the batch is free for the next rows */
     r->n = 0;
 }
 
@@ -200,6 +201,10 @@ void weir__agg_flush(weir_op *op, weir_arena *a)
     uint32_t n_keys = op->node->schema->n_keys;
     for (size_t i = 0; i < g->n_dirty; i++) {
         const agg_dirty *d = &g->dirty[i];
+        if (i + PREFETCH < g->n_dirty) {
+            __builtin_prefetch(d[PREFETCH].entry);
+            __builtin_prefetch(agg_time(g, d[PREFETCH].entry));
+        }
         *agg_time(g, d->entry) &= ~AGG_FLAG;
         weir__agg_rows_add(&r, d->entry, d->map, d->start, d->seq);
         if (d->old_n) {
