@@ -15,6 +15,9 @@
 #define WEIR_CHUNK_BYTES_MAX (1 << 30)    /* records appended at once: positions are 32 bits */
 #define WEIR_STRING_BYTES_MAX (64 << 20)  /* one string an expression builds */
 #define WEIR_ARRAY_ITEMS_MAX (1 << 24)    /* one array an expression builds (GENERATE_SERIES …) */
+#define WEIR_STEP_BYTES_MAX (1 << 30)     /* step memory beyond which functions build no more large arrays */
+#define WEIR_CUBE_COLUMNS_MAX 20          /* CUBE_EXPLODE: 2^n rows, as ksqlDB */
+#define WEIR_CALL_PATTERNS_MAX 256        /* patterns from data that one call site keeps compiled */
 #define WEIR_DECIMAL_DIGITS_MAX 1000      /* precision of DECIMAL(p, s) */
 #define WEIR_PARTITIONS_MAX 10000         /* of one topic */
 #define WEIR_WORKERS_MAX 64
