@@ -5,6 +5,7 @@
 #include "dsl/diag.h"
 #include "engine/base/limits.h"
 #include "engine/io/file.h"
+#include "engine/server/properties.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -97,6 +98,7 @@ static weir_rc apply_settings(weir_run *r, weir_status *st)
             return weir_fail(st, WEIR_EUSAGE, "--set wants NAME=VALUE, not \"%s\"",
                              r->sets.items[i]);
         }
+        WEIR_TRY(weir_property_check(name, st));
         weir_buf text = {0};
         weir_buf_str(&text, "SET ");
         quoted(&text, name);
@@ -137,6 +139,7 @@ static weir_rc open_session(weir_run *r, weir_status *st)
         .coalesce = coalesces(r),
         .default_partitions = 1,
         .data_dir = r->data_dir,
+        .check_properties = true,
         .forget_consumed = !r->until_idle,
         .now_ms = wall,
         .on_result = on_result,

@@ -246,6 +246,7 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, weir_start start,
                      : weir_fail(st, WEIR_ENOTFOUND, "topic " WEIR_SV_FMT " does not exist",
                                  WEIR_SV_ARG(sink->topic));
     }
+    rc = rc || replace ? rc : weir_query_check_plan(q, st);
     rc = rc ? rc : deploy(q, st);
     rc = rc ? rc : weir_query_load_positions(q, start, replace, st);
     if (rc != WEIR_OK) {

@@ -125,11 +125,10 @@ static weir_rc load_position(weir_query *q, weir_scan *s, weir_start start,
     return rc;
 }
 
-/* State made by another plan must not be read. */
-static weir_rc check_plan(weir_query *q, bool replaces, weir_status *st)
+weir_rc weir_query_check_plan(const weir_query *q, weir_status *st)
 {
     weir_store *store = q->engine->config.store;
-    if (!store) {
+    if (!store || !q->plan->persistent) {
         return WEIR_OK;
     }
     weir_buf key = {0};
@@ -139,15 +138,11 @@ static weir_rc check_plan(weir_query *q, bool replaces, weir_status *st)
     plan_key(&key, q);
     weir_plan_print(&now, q->plan);
     weir_rc rc = weir_store_get(store, weir_buf_view(&key), &stored, &found, st);
-    if (rc == WEIR_OK && found && !replaces &&
-        !weir_sv_eq(weir_buf_view(&stored), weir_buf_view(&now))) {
+    if (rc == WEIR_OK && found && !weir_sv_eq(weir_buf_view(&stored), weir_buf_view(&now))) {
         rc = weir_fail(st, WEIR_ECORRUPT,
                        "the state of query " WEIR_SV_FMT " in %s was made by another plan",
                        WEIR_SV_ARG(q->plan->query_id), weir_store_dir(store));
         weir_hint(st, "run the statements that made it, or start with an empty --data-dir");
-    }
-    if (rc == WEIR_OK) {
-        weir_store_put(q->engine->dropped, weir_buf_view(&key), weir_buf_view(&now));
     }
     weir_buf_deinit(&key);
     weir_buf_deinit(&stored);
@@ -155,12 +150,23 @@ static weir_rc check_plan(weir_query *q, bool replaces, weir_status *st)
     return rc;
 }
 
+/* The plan whose state the next commit writes. */
+static void note_plan(const weir_query *q)
+{
+    if (q->engine->config.store) {
+        weir_buf key = {0};
+        weir_buf now = {0};
+        plan_key(&key, q);
+        weir_plan_print(&now, q->plan);
+        weir_store_put(q->engine->dropped, weir_buf_view(&key), weir_buf_view(&now));
+        weir_buf_deinit(&key);
+        weir_buf_deinit(&now);
+    }
+}
+
 weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_query *replaced,
                                   weir_status *st)
 {
-    if (q->plan->persistent) {
-        WEIR_TRY(check_plan(q, replaced != NULL, st));
-    }
     for (uint32_t i = 0; i < q->n_stages; i++) {
         weir_stage *s = q->stages[i];
         for (int32_t p = 0; p < s->partitions; p++) {
@@ -168,6 +174,9 @@ weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_qu
                 WEIR_TRY(load_position(q, &s->tasks[p]->scans[k], start, replaced, st));
             }
         }
+    }
+    if (q->plan->persistent) {
+        note_plan(q);
     }
     return WEIR_OK;
 }

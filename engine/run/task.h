@@ -156,6 +156,8 @@ void weir_deliver(weir_engine *e, uint32_t level);
 void weir_deliver_rest(weir_engine *e); /* what waited for writers that did not run */
 
 /* epoch.c */
+/* State made by another plan must not be read: WEIR_ECORRUPT, with the remedy. */
+weir_rc weir_query_check_plan(const weir_query *q, weir_status *st);
 weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_query *replaced,
                                   weir_status *st);
 void weir_query_forget(weir_query *q, weir_store_batch *batch); /* state and positions */

@@ -3,6 +3,7 @@
 
 #include "connectors/formats.h"
 #include "dsl/parse.h"
+#include "engine/server/properties.h"
 #include "operators/functions.h"
 #include "operators/operators.h"
 
@@ -71,26 +72,19 @@ void weir_settings_deinit(weir_setting_list *l)
     weir_free(l->items);
 }
 
-/* ksqlDB's clients write Kafka Streams properties with and without their prefix. */
-static weir_sv plain_name(weir_sv name)
-{
-    static const weir_sv prefix = {"ksql.streams.", 13};
-    return weir_sv_starts(name, prefix) ? weir_sv_of(name.p + prefix.n, name.n - prefix.n) : name;
-}
-
 void weir_session_set(weir_session *s, weir_sv name, weir_sv value)
 {
-    weir_settings_put(&s->props, plain_name(name), false, value);
+    weir_settings_put(&s->props, weir_property_plain(name), false, value);
 }
 
 void weir_session_unset(weir_session *s, weir_sv name)
 {
-    weir_settings_drop(&s->props, plain_name(name), false);
+    weir_settings_drop(&s->props, weir_property_plain(name), false);
 }
 
 bool weir_session_get(const weir_session *s, weir_sv name, weir_sv *value)
 {
-    return weir_settings_get(&s->props, plain_name(name), false, value);
+    return weir_settings_get(&s->props, weir_property_plain(name), false, value);
 }
 
 void weir_session_define(weir_session *s, weir_sv name, weir_sv value)

@@ -38,6 +38,7 @@ typedef struct weir_session_config {
     const char *data_dir;       /* NULL: memory */
     bool forget_consumed;       /* memory topics without readers are forgotten (live runs) */
     bool check_only;            /* ASSERT is bound, but not looked at (weir check) */
+    bool check_properties;      /* SET of a name that nobody knows is refused */
     const char *script_dir;     /* where RUN SCRIPT also looks for files; NULL: nowhere */
     int64_t (*now_ms)(void *clock);
     void *clock;

@@ -1,5 +1,6 @@
 /* SHOW and LIST: rows with the column names of ksqlDB's console. DESCRIBE and EXPLAIN are in
  * describe.c, PRINT in print.c. */
+#include "engine/server/properties.h"
 #include "engine/server/session_impl.h"
 
 /* Rows that grow; cells live in the statement's arena. */
@@ -207,6 +208,14 @@ static void show_properties(weir_session *s, grid *g)
         weir_sv row[4] = {s->props.items[i].name, WEIR_SV("KSQL"), WEIR_SV("SESSION"),
                           s->props.items[i].value};
         add(g, row);
+    }
+    for (uint32_t i = 0; i < weir_properties_n; i++) {
+        weir_sv name = weir_sv_cstr(weir_properties[i].name);
+        weir_sv value;
+        if (!weir_session_get(s, name, &value)) {
+            weir_sv row[4] = {name, WEIR_SV("KSQL"), {0}, weir_sv_cstr(weir_properties[i].standard)};
+            add(g, row);
+        }
     }
     sort(g);
 }

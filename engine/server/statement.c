@@ -1,5 +1,6 @@
 /* One statement: bound, then applied to catalog, topics and engine. What can fail comes first, what
  * cannot fail last, so that a refused statement changes nothing. */
+#include "engine/server/properties.h"
 #include "engine/server/session_impl.h"
 
 static weir_start start_position(weir_session *s)
@@ -287,6 +288,9 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
         return target(s, b, a, r);
     case WEIR_B_SET:
     case WEIR_B_ALTER_SYSTEM:
+        if (s->config.check_properties) {
+            WEIR_TRY(weir_property_check(b->as.set.name, st));
+        }
         weir_session_set(s, b->as.set.name, b->as.set.value);
         return WEIR_OK;
     case WEIR_B_UNSET:

@@ -99,6 +99,9 @@ static void line(const weir_table_text *t, const weir_sv *cells, weir_buf *out)
         weir_buf_sv(out, cells[i]);
         gap = GAP + (t->right[i] ? 0 : room);
     }
+    while (out->n && out->p[out->n - 1] == ' ') { /* empty cells at the end */
+        out->n--;
+    }
     weir_buf_byte(out, '\n');
 }
 
