@@ -210,7 +210,7 @@ static const char filter_sql[] =
     "CREATE STREAM out AS SELECT userId, productId, price, timestamp FROM clicks WHERE price > 500;";
 static const char tumbling_sql[] =
     "CREATE TABLE out AS SELECT userId, COUNT(*) AS n, SUM(price) AS total FROM clicks "
-    "WINDOW TUMBLING (SIZE 1 MINUTE) GROUP BY userId;";
+    "WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 1 MINUTE) GROUP BY userId;";
 
 static const workload filter = {
     .sql = filter_sql, .events = 1000000, .users = 100000, .products = 50000, .step_ms = 1};

@@ -64,19 +64,46 @@ static void write_escape(weir_buf *out, char c)
     }
 }
 
+/* Copies up to the first byte that must be escaped; `to` has room for all of s. Words overlap, so
+ * that the last one needs no tail. */
+static uint32_t copy_clean(char *to, weir_sv s)
+{
+    uint32_t at = 0;
+    while (s.n - at > 8) {
+        uint64_t w;
+        memcpy(&w, s.p + at, sizeof w);
+        memcpy(to + at, &w, sizeof w);
+        uint64_t found = escapes(w);
+        if (WEIR_UNLIKELY(found)) {
+            return at + (uint32_t)__builtin_ctzll(found) / 8;
+        }
+        at += 8;
+    }
+    if (s.n >= 8) {
+        uint64_t w;
+        memcpy(&w, s.p + s.n - 8, sizeof w);
+        memcpy(to + s.n - 8, &w, sizeof w);
+        if (WEIR_LIKELY(!escapes(w))) {
+            return s.n;
+        }
+    }
+    for (; at < s.n && !must_escape(s.p[at]); at++) {
+        to[at] = s.p[at];
+    }
+    return at;
+}
+
 void weir_json_string(weir_buf *out, weir_sv s)
 {
-    uint32_t end = clean_until(s, 0);
+    char *to = weir_buf_reserve(out, (size_t)s.n + 2);
+    if (!to) {
+        return;
+    }
+    uint32_t end = copy_clean(to + 1, s);
     if (WEIR_LIKELY(end == s.n)) {
-        char *to = weir_buf_reserve(out, (size_t)s.n + 2);
-        if (to) {
-            *to++ = '"';
-            if (s.n) {
-                memcpy(to, s.p, s.n);
-            }
-            to[s.n] = '"';
-            out->n += (size_t)s.n + 2;
-        }
+        to[0] = '"';
+        to[s.n + 1] = '"';
+        out->n += (size_t)s.n + 2;
         return;
     }
     weir_buf_byte(out, '"');
