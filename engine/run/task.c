@@ -166,7 +166,8 @@ weir_sv weir_task_headers(const weir_task *t, int64_t seq)
 
 bool weir_task_client_rows(weir_task *t, const weir_batch *b)
 {
-    if (!t->client_done && !t->client(t->client_ctx, b)) {
+    /* Nobody listens to a query that only keeps a table (CREATE SOURCE TABLE). */
+    if (t->client && !t->client_done && !t->client(t->client_ctx, b)) {
         t->client_done = true;
     }
     return !t->client_done;
