@@ -311,7 +311,8 @@ typedef struct cache_slot {
 } cache_slot;
 
 struct weir_tz_cache {
-    weir_arena arena;
+    weir_arena own;
+    weir_arena *arena; /* of the zones: `own`, or the one that the cache lives in */
     uint32_t n;
     cache_slot slots[WEIR_TZ_CACHE_MAX * 2]; /* open addressing */
 };
@@ -319,14 +320,23 @@ struct weir_tz_cache {
 weir_tz_cache *weir_tz_cache_new(void)
 {
     weir_tz_cache *c = weir_zalloc(sizeof *c);
-    weir_arena_init(&c->arena);
+    weir_arena_init(&c->own);
+    c->arena = &c->own;
+    return c;
+}
+
+weir_tz_cache *weir_tz_cache_in(weir_arena *a)
+{
+    weir_tz_cache *c = WEIR_NEW(a, weir_tz_cache);
+    c->arena = a;
     return c;
 }
 
 void weir_tz_cache_free(weir_tz_cache *c)
 {
     if (c) {
-        weir_arena_deinit(&c->arena);
+        WEIR_ASSERT(c->arena == &c->own);
+        weir_arena_deinit(&c->own);
         weir_free(c);
     }
 }
@@ -351,8 +361,8 @@ weir_rc weir_tz_get(weir_tz_cache *c, weir_sv id, const weir_tz **out, weir_stat
     weir_rc rc = weir_tz_load(&scratch, id, out, st);
     weir_arena_deinit(&scratch);
     WEIR_TRY(rc);
-    WEIR_TRY(weir_tz_load(&c->arena, id, out, st));
-    c->slots[at] = (cache_slot){weir_arena_sv(&c->arena, id), *out};
+    WEIR_TRY(weir_tz_load(c->arena, id, out, st));
+    c->slots[at] = (cache_slot){weir_arena_sv(c->arena, id), *out};
     c->n++;
     return WEIR_OK;
 }

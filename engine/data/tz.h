@@ -21,6 +21,8 @@ extern const weir_tz weir_tz_utc; /* id `Z`, offset 0 */
 
 weir_tz_cache *weir_tz_cache_new(void);
 void weir_tz_cache_free(weir_tz_cache *c);
+/* A cache that lives in `a`, with its zones: not to be freed. */
+weir_tz_cache *weir_tz_cache_in(weir_arena *a);
 /* The zone of an id, loaded at most once. WEIR_ENOTFOUND when there is none. */
 weir_rc weir_tz_get(weir_tz_cache *c, weir_sv id, const weir_tz **out, weir_status *st);
 /* The same without a cache, in `a`. */
