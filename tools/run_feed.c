@@ -6,8 +6,9 @@
  *                 └────────────── gate ◄──────────────┘ */
 #include "tools/run_feed.h"
 
+#include "tools/split.h"
+
 #include "engine/base/alloc.h"
-#include "engine/base/buf.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -29,9 +30,7 @@ struct weir_feed {
     int part_error;
     bool part_end;
     /* the loop's */
-    weir_buf pending;
-    size_t at; /* bytes of pending that are taken */
-    size_t scanned; /* no line end before this */
+    weir_splitter pending;
     bool held, ended;
     int error;
     void (*ready)(void *ctx);
@@ -51,20 +50,14 @@ static void deliver(void *ctx)
 {
     weir_feed *f = ctx;
     atomic_store(&f->posted, false);
-    if (f->at == f->pending.n) {
-        weir_buf_reset(&f->pending);
-        f->at = f->scanned = 0;
-    } else if (f->at > PENDING_BYTES) {
-        memmove(f->pending.p, f->pending.p + f->at, f->pending.n - f->at);
-        f->pending.n -= f->at;
-        f->scanned = f->scanned > f->at ? f->scanned - f->at : 0;
-        f->at = 0;
+    if (f->part_n) {
+        memcpy(weir_splitter_room(&f->pending, f->part_n), f->part, f->part_n);
+        f->pending.bytes.n += f->part_n;
     }
-    weir_buf_add(&f->pending, f->part, f->part_n);
     f->ended = f->part_end;
     f->error = f->part_error;
     f->held = true;
-    if (f->ended || f->pending.n - f->at < PENDING_BYTES) {
+    if (f->ended || weir_splitter_left(&f->pending) < PENDING_BYTES) {
         let_go(f);
     }
     f->ready(f->ctx);
@@ -135,27 +128,14 @@ void weir_feed_free(weir_feed *f)
     if (f->fd != STDIN_FILENO) {
         close(f->fd);
     }
-    weir_buf_deinit(&f->pending);
+    weir_splitter_deinit(&f->pending);
     weir_free(f->part);
     weir_free(f);
 }
 
 weir_feed_state weir_feed_next(weir_feed *f, uint32_t most, weir_sv *line, int *error)
 {
-    size_t from = f->scanned > f->at ? f->scanned : f->at;
-    char *start = f->pending.p + f->at;
-    char *end = f->pending.n > from ? memchr(f->pending.p + from, '\n', f->pending.n - from) : NULL;
-    size_t left = f->pending.n - f->at;
-    f->scanned = f->pending.n;
-    if (end) {
-        *line = weir_sv_of(start, (size_t)(end - start));
-        f->at += line->n + 1u;
-        f->scanned = f->at;
-        return WEIR_FEED_LINE;
-    }
-    if (left > most || (f->ended && left)) {
-        *line = weir_sv_of(start, left > most ? most : left);
-        f->at += line->n;
+    if (weir_splitter_next(&f->pending, most, f->ended, line)) {
         return WEIR_FEED_LINE;
     }
     *error = f->error;

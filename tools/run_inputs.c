@@ -3,15 +3,16 @@
  * chunks. */
 #include "tools/run_feed.h"
 #include "tools/run_io.h"
+#include "tools/split.h"
 
 #include "engine/base/hash.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PART_BYTES ((size_t)1 << 17)         /* of a file, read at once */
 #define BYTES_PER_TAKE ((size_t)64 << 20) /* a chunk must stay far below WEIR_CHUNK_BYTES_MAX */
 
 typedef struct weir_input {
@@ -19,8 +20,7 @@ typedef struct weir_input {
     weir_sv topic;
     FILE *in;         /* an ordinary file */
     weir_feed *feed;  /* anything else, once it is bound */
-    char *line;
-    size_t line_cap;
+    weir_splitter part; /* of `in` */
     uint64_t line_no, records;
     weir_lines *lines;
     weir_topic *to;
@@ -52,7 +52,7 @@ void weir_inputs_free(weir_inputs *in)
         if (f->in && f->in != stdin) {
             fclose(f->in);
         }
-        free(f->line); /* getline's own */
+        weir_splitter_deinit(&f->part);
         weir_free(f->spec);
     }
     if (in) {
@@ -127,12 +127,22 @@ static bool next_line(weir_input *f, weir_sv *line, int *error)
         f->ended = state == WEIR_FEED_END;
         return state == WEIR_FEED_LINE;
     }
-    errno = 0;
-    ssize_t n = getline(&f->line, &f->line_cap, f->in);
-    f->ended = n < 0;
-    *error = n < 0 && ferror(f->in) ? errno : 0;
-    *line = weir_sv_of(f->line, n < 0 ? 0 : (size_t)n);
-    return n >= 0;
+    for (;;) {
+        if (weir_splitter_next(&f->part, WEIR_RECORD_BYTES_MAX + 1, feof(f->in), line)) {
+            return true;
+        }
+        if (feof(f->in)) {
+            f->ended = true;
+            return false;
+        }
+        errno = 0;
+        f->part.bytes.n += fread(weir_splitter_room(&f->part, PART_BYTES), 1, PART_BYTES, f->in);
+        if (ferror(f->in)) {
+            f->ended = true;
+            *error = errno;
+            return false;
+        }
+    }
 }
 
 /* Parses the next line that is not empty into the head. */
