@@ -110,11 +110,17 @@ typedef struct test_list {
     char *text;
 } test_list;
 
+/* Appends to a text on the heap. */
+static inline void text_add(char **text, const char *more)
+{
+    size_t n = *text ? strlen(*text) : 0;
+    *text = weir_realloc(*text, n + strlen(more) + 1);
+    memcpy(*text + n, more, strlen(more) + 1);
+}
+
 static inline void list_add(test_list *l, const char *more)
 {
-    size_t n = l->text ? strlen(l->text) : 0;
-    l->text = weir_realloc(l->text, n + strlen(more) + 1);
-    strcpy(l->text + n, more);
+    text_add(&l->text, more);
 }
 
 static inline bool test_list_step(weir_call *c, void *state, const weir_value *args)

@@ -5,7 +5,7 @@
 
 typedef struct one {
     int64_t key, start, end, count;
-    char list[4000];
+    char *list;
     bool live;
 } one;
 
@@ -100,7 +100,7 @@ static void model_row(model *m, one **room, const test_row *row, int64_t seq)
         merged->start = weir_min64(merged->start, room[i]->start);
         merged->end = weir_max64(merged->end, room[i]->end);
         merged->count += room[i]->count;
-        strcat(merged->list, room[i]->list);
+        text_add(&merged->list, room[i]->list);
     }
     if (merged->end < m->stream_time - m->w.grace_ms - m->w.size_ms) {
         m->late++;
@@ -115,7 +115,7 @@ static void model_row(model *m, one **room, const test_row *row, int64_t seq)
     }
     char more[32];
     snprintf(more, sizeof more, "+%lld", (long long)row->value);
-    strcat(merged->list, more);
+    text_add(&merged->list, more);
     merged->count++;
     merged->live = true;
     m->newest = weir_max64(m->newest, merged->end);
@@ -178,6 +178,9 @@ static void check(int64_t gap, int64_t grace, bool final, bool old, uint64_t see
             rig_expect(&r, weir_buf_cstr(&m.out));
             rig_deinit(&r);
         }
+    }
+    for (size_t i = 0; i < m.n; i++) {
+        weir_free(m.at[i].list);
     }
     weir_free(room);
     weir_free(m.at);
