@@ -38,6 +38,7 @@ typedef struct demo {
     uint64_t rate_events;          /* and the events until then */
     double per_second;
     uint64_t before, commits;
+    uint64_t behind; /* events that were due and not taken */
     weir_status *st;
     weir_rc rc;
     int signum;
@@ -70,14 +71,6 @@ static void on_problem(void *ctx, const weir_problem *p)
 
 /* ---- picture ---- */
 
-static uint64_t lag_of(const demo *d)
-{
-    double due = seconds_since(d->start_ns) * d->rate;
-    double sent = (double)(weir_demo_feed_events(d->feed) - d->before);
-    double tick = (double)d->rate * TICK_MS / 1000; /* what is not due before the next tick */
-    return due > sent + tick ? (uint64_t)(due - sent - tick) : 0;
-}
-
 static void measure_rate(demo *d)
 {
     double s = seconds_since(d->rate_ns);
@@ -95,7 +88,7 @@ static weir_demo_status status_of(demo *d)
         .event_ms = weir_demo_feed_now(d->feed),
         .epoch = weir_demo_feed_epoch(d->feed),
         .events = weir_demo_feed_events(d->feed),
-        .lag = lag_of(d),
+        .lag = d->behind,
         .skipped = weir_hmap_count(d->skipped),
         .rss_bytes = weir_rss_bytes(),
         .elapsed_s = seconds_since(d->start_ns),
@@ -180,7 +173,9 @@ static weir_rc work(demo *d, weir_status *st)
     double due = seconds_since(d->start_ns) * d->rate;
     uint64_t sent = weir_demo_feed_events(d->feed) - d->before;
     uint64_t n = due > (double)sent ? (uint64_t)due - sent : 0;
-    weir_demo_feed_take(d->feed, d->session, n < EVENTS_PER_TICK_MAX ? n : EVENTS_PER_TICK_MAX);
+    uint64_t taken = n < EVENTS_PER_TICK_MAX ? n : EVENTS_PER_TICK_MAX;
+    weir_demo_feed_take(d->feed, d->session, taken);
+    d->behind = n - taken;
     WEIR_TRY(weir_engine_drain(weir_session_engine(d->session), st));
     WEIR_TRY(check_queries(d, st));
     WEIR_TRY(weir_demo_results_read(d->results, d->session, st));
@@ -355,7 +350,7 @@ static void end(demo *d)
 
 static int run(const weir_command *self, int argc, char **argv)
 {
-    demo d = {.data_dir = "weir-demo-data", .queries = "queries/ecommerce", .rate = 4000,
+    demo d = {.data_dir = "weir-demo-data", .queries = "queries/ecommerce", .rate = 10000,
               .speed = 60, .seconds = 28, .seed = 1, .workers = 1};
     weir_option_row rows[] = {
         {"--data-dir", WEIR_OPT_TEXT, &d.data_dir, 0, 0},
@@ -404,7 +399,7 @@ const weir_command weir_cmd_demo = {
             "\n"
             "  --data-dir DIR   where topics and state live (weir-demo-data)\n"
             "  --queries DIR    the query files (queries/ecommerce)\n"
-            "  --rate R         events per second (4000)\n"
+            "  --rate R         events per second (10000)\n"
             "  --speed X        event time runs X times as fast as the clock (60)\n"
             "  --seconds N      how long (28)\n"
             "  --seed S         of the generator, for an empty data directory (1)\n"
@@ -412,6 +407,6 @@ const weir_command weir_cmd_demo = {
             "\n"
             "examples:\n"
             "  tools/demo\n"
-            "  weir demo --rate 20000 --seconds 10 --data-dir /tmp/shop\n",
+            "  weir demo --rate 50000 --seconds 10 --data-dir /tmp/shop\n",
     .run = run,
 };

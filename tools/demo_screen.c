@@ -130,7 +130,7 @@ void weir_demo_bytes(weir_buf *out, uint64_t n)
     if (n < 10000) {
         weir_buf_printf(out, "%llu B", (unsigned long long)n);
     } else {
-        weir_buf_printf(out, "%.1f MB", (double)n / 1e6);
+        weir_buf_printf(out, "%.*f MB", n < 10000000, (double)n / 1e6);
     }
 }
 
@@ -326,7 +326,7 @@ static void draw_status(canvas *c, const weir_demo_status *s)
     weir_demo_count(&c->cell, (int64_t)s->per_second);
     weir_buf_str(&c->cell, "/s · lag ");
     weir_demo_count(&c->cell, (int64_t)s->lag);
-    weir_buf_printf(&c->cell, " · late %llu · skipped %llu · state ",
+    weir_buf_printf(&c->cell, " · late %llu · bad %llu · state ",
                     (unsigned long long)s->late, (unsigned long long)s->skipped);
     weir_demo_bytes(&c->cell, s->state_bytes);
     weir_buf_str(&c->cell, " · RSS ");
