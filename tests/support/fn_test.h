@@ -2,6 +2,8 @@
  * with literals (pattern prepared, folded) and once with columns, in rows that are surrounded by
  * others. Both must say the same. */
 #pragma once
+#include <stdio.h>
+
 #include "engine/data/program.h"
 #include "tests/support/test.h"
 

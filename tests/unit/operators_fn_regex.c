@@ -39,6 +39,8 @@ static void nulls(void **state)
     fn_is(&t, "[a, null]", "REGEXP_EXTRACT_ALL", S("(a)|b"), S("ab"), I(1));
     fn_is(&t, "NULL", "REGEXP_REPLACE", S("a"), S("b"), NO_S);
     fn_is(&t, "NULL", "REGEXP_SPLIT_TO_ARRAY", S("a"), NO_S);
+    fn_is(&t, "[a, ?, ?]", "REGEXP_SPLIT_TO_ARRAY", S("a😀"), S(""));
+    fn_is(&t, "[]", "REGEXP_SPLIT_TO_ARRAY", S(""), S(""));
 }
 
 static void errors(void **state)
