@@ -1,5 +1,4 @@
-/* What the date and time functions share: patterns and zones compiled once per call site, and the
- * pattern language of PARSE_DATE. */
+/* What the date and time functions share: patterns and zones compiled once per call site. */
 #pragma once
 #include "engine/data/datetime.h"
 #include "operators/fn_values.h"
@@ -27,12 +26,3 @@ void weir__dt_prepare(weir_call *c);
 /* NULL: `error` says why. */
 const weir_dtf *weir__dt_pattern(weir_call *c, weir_sv pattern, weir_locale locale, weir_sv *error);
 const weir_tz *weir__dt_zone(weir_call *c, weir_sv id, weir_sv *error);
-
-/* PARSE_DATE: patterns of SimpleDateFormat, as commons-lang's FastDateFormat reads them. */
-typedef struct weir__simple_format weir__simple_format;
-weir_rc weir__simple_compile(weir_arena *a, weir_sv pattern, weir__simple_format **out,
-                             weir_status *st);
-/* Milliseconds since the epoch. `now_ms` decides about the century of two-digit years. */
-weir_rc weir__simple_parse(const weir__simple_format *f, weir_sv text, int64_t now_ms, int64_t *ms,
-                           weir_status *st);
-const weir__simple_format *weir__dt_simple(weir_call *c, weir_sv pattern, weir_sv *error);

@@ -121,26 +121,12 @@ static bool any_null(const weir_value *args, uint32_t n)
 static weir_value parse_date(weir_call *c, const weir_value *args, uint32_t n)
 {
     (void)n;
-    weir_sv error;
-    const weir__simple_format *f = weir__dt_simple(c, args[1].sv, &error);
     weir_status st;
     weir_status_reset(&st);
-    int64_t ms = 0;
-    if (f && weir__simple_parse(f, args[0].sv, weir__fn_now_ms(c), &ms, &st) != WEIR_OK) {
-        error = weir_sv_cstr(st.msg);
-        f = NULL;
-    } else if (f && ms % WEIR_MS_PER_DAY != 0) {
-        error = WEIR_SV("Date format contains time field.");
-        f = NULL;
-    } else if (f && (ms / WEIR_MS_PER_DAY > INT32_MAX || ms / WEIR_MS_PER_DAY < INT32_MIN)) {
-        error = WEIR_SV("the date is out of range");
-        f = NULL;
-    }
-    if (!f) {
-        return parse_failed(c, args, WEIR_SV(""), "date", error);
-    }
     weir_value v = {.kind = WEIR_T_DATE};
-    v.i32 = (int32_t)(ms / WEIR_MS_PER_DAY);
+    if (weir_date_parse_lenient(args[1].sv, args[0].sv, &v.i32, &st) != WEIR_OK) {
+        return parse_failed(c, args, WEIR_SV(""), "date", weir_sv_cstr(st.msg));
+    }
     return v;
 }
 
@@ -242,7 +228,7 @@ static const weir_overload format_timestamp_rows[] = {
     PREPARED("TIMESTAMP, STRING, STRING -> STRING", format_timestamp, 0),
 };
 static const weir_overload parse_date_rows[] = {
-    PREPARED("STRING, STRING -> DATE", parse_date, 0),
+    {.sig = "STRING, STRING -> DATE", .row = parse_date},
 };
 static const weir_overload parse_time_rows[] = {
     PREPARED("STRING, STRING -> TIME", parse_time, 0),

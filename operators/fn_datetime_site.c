@@ -76,12 +76,6 @@ static const void *compile_english(weir_arena *a, weir_sv key, weir_status *st)
     return weir_dtf_compile(a, key, WEIR_LOCALE_EN, &f, st) == WEIR_OK ? f : NULL;
 }
 
-static const void *compile_simple(weir_arena *a, weir_sv key, weir_status *st)
-{
-    weir__simple_format *f;
-    return weir__simple_compile(a, key, &f, st) == WEIR_OK ? f : NULL;
-}
-
 static const void *load_zone(weir_arena *a, weir_sv key, weir_status *st)
 {
     const weir_tz *z;
@@ -98,12 +92,6 @@ const weir_dtf *weir__dt_pattern(weir_call *c, weir_sv pattern, weir_locale loca
     weir__dt_site *site = c->prepared;
     return look_up(c, &site->patterns, pattern,
                    locale == WEIR_LOCALE_ROOT ? compile_root : compile_english, error);
-}
-
-const weir__simple_format *weir__dt_simple(weir_call *c, weir_sv pattern, weir_sv *error)
-{
-    weir__dt_site *site = c->prepared;
-    return look_up(c, &site->patterns, pattern, compile_simple, error);
 }
 
 const weir_tz *weir__dt_zone(weir_call *c, weir_sv id, weir_sv *error)

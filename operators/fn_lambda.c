@@ -57,6 +57,9 @@ static bool map_items(weir_call *c, uint32_t at, const weir_value *collection, w
     tuples u = start_tuples(c, collection);
     weir_vec r;
     for (uint32_t from = 0; from < collection->n;) {
+        if (!weir__fn_may_go_on(c, from)) {
+            return false;
+        }
         uint32_t rows = fill_tuples(c, &u, collection, from);
         weir_lambda_eval_many(c, at, u.params, rows, &r);
         for (uint32_t i = 0; i < rows; i++) {
@@ -195,36 +198,25 @@ static weir_value transform_map(weir_call *c, const weir_value *args, uint32_t n
 
 /* ---- REDUCE: no state, no result; no collection, the state as it is ---- */
 
-static weir_value reduce_array(weir_call *c, const weir_value *args, uint32_t n)
+static weir_value reduce(weir_call *c, const weir_value *args, uint32_t n)
 {
     (void)n;
-    weir_value tuple[2] = {args[1]};
-    for (uint32_t i = 0; !args[1].null && !args[0].null && i < args[0].n; i++) {
-        tuple[1] = args[0].items[i];
-        weir_value next;
-        if (!weir_lambda_eval(c, 2, tuple, 2, &next)) {
-            body_failed(c);
-            return weir__none(c);
-        }
-        tuple[0] = next;
-    }
-    return tuple[0];
-}
-
-static weir_value reduce_map(weir_call *c, const weir_value *args, uint32_t n)
-{
-    (void)n;
-    if (args[1].null || args[0].null) {
+    const weir_value *collection = &args[0];
+    if (args[1].null || collection->null) {
         return args[1];
     }
-    const uint32_t *order = weir__map_order(c->arena, c->arg_types[0], &args[0]);
-    weir_value tuple[3] = {args[1]};
-    for (uint32_t i = 0; i < args[0].n; i++) {
+    bool map = c->arg_types[0]->kind == WEIR_T_MAP;
+    const uint32_t *order = map ? weir__map_order(c->arena, c->arg_types[0], collection) : NULL;
+    weir_value tuple[3] = {args[1]}; /* state, [key,] item */
+    for (uint32_t i = 0; i < collection->n; i++) {
         uint32_t at = order ? order[i] : i;
-        tuple[1] = args[0].keys[at];
-        tuple[2] = args[0].items[at];
+        tuple[1] = map ? collection->keys[at] : collection->items[at];
+        tuple[2] = collection->items[at];
         weir_value next;
-        if (!weir_lambda_eval(c, 2, tuple, 3, &next)) {
+        if (!weir__fn_may_go_on(c, i)) {
+            return weir__none(c);
+        }
+        if (!weir_lambda_eval(c, 2, tuple, map ? 3 : 2, &next)) {
             body_failed(c);
             return weir__none(c);
         }
@@ -238,8 +230,8 @@ static const weir_overload filter_rows[] = {
     {.sig = "MAP<K, V>, (K, V) => BOOLEAN -> MAP<K, V>", .row = filter_map},
 };
 static const weir_overload reduce_rows[] = {
-    {.sig = "ARRAY<T>, S, (S, T) => S -> S", .row = reduce_array, .flags = WEIR_FN_NULLS},
-    {.sig = "MAP<K, V>, S, (S, K, V) => S -> S", .row = reduce_map, .flags = WEIR_FN_NULLS},
+    {.sig = "ARRAY<T>, S, (S, T) => S -> S", .row = reduce, .flags = WEIR_FN_NULLS},
+    {.sig = "MAP<K, V>, S, (S, K, V) => S -> S", .row = reduce, .flags = WEIR_FN_NULLS},
 };
 static const weir_overload transform_rows[] = {
     {.sig = "ARRAY<T>, (T) => R -> ARRAY<R>", .row = transform_array},

@@ -13,6 +13,13 @@ const weir_type *weir__fn_first_type(weir_arena *a, const weir_type *const *args
     return args[0];
 }
 
+static bool too_much(weir_call *c)
+{
+    weir_row_error(c, "%s: the results of this batch are over %d bytes", c->function->name,
+                   WEIR_STEP_BYTES_MAX);
+    return false;
+}
+
 bool weir__fn_room(weir_call *c, uint64_t items)
 {
     if (items > WEIR_ARRAY_ITEMS_MAX) {
@@ -22,9 +29,16 @@ bool weir__fn_room(weir_call *c, uint64_t items)
     }
     if (items > 1024 && /* few are not worth asking */
         weir_arena_bytes(c->arena) + items * sizeof(weir_value) > WEIR_STEP_BYTES_MAX) {
-        weir_row_error(c, "%s: the results of this batch are over %d bytes", c->function->name,
-                       WEIR_STEP_BYTES_MAX);
-        return false;
+        return too_much(c);
+    }
+    return true;
+}
+
+bool weir__fn_may_go_on(weir_call *c, uint32_t i)
+{
+    if (c->arena->large_bytes > WEIR_STEP_BYTES_MAX ||
+        (i % 1024 == 0 && weir_arena_bytes(c->arena) > WEIR_STEP_BYTES_MAX)) {
+        return too_much(c);
     }
     return true;
 }

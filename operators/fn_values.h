@@ -14,6 +14,8 @@ const weir_type *weir__fn_first_type(weir_arena *a, const weir_type *const *args
                                      weir_status *st);
 /* Whether an array or map of `items` may be built; sets the row error if not. */
 bool weir__fn_room(weir_call *c, uint64_t items);
+/* Whether a loop over items may go on to its turn `i`: each may add to the step arena. */
+bool weir__fn_may_go_on(weir_call *c, uint32_t i);
 int64_t weir__fn_now_ms(const weir_call *c);
 /* Comparable.compareTo: as weir_value_cmp, but bytes are signed, as in a ByteBuffer. */
 int weir__fn_compare(const weir_type *t, const weir_value *a, const weir_value *b);

