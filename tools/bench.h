@@ -36,7 +36,7 @@ extern const uint32_t weir_bench_parts_n;
 typedef struct weir_events {
     uint64_t n;
     uint32_t users, products;
-    int64_t start_ms, step_ms; /* record time = start + step · i, mean step */
+    int64_t start_ms, step_us; /* record time = start + step · i, mean step */
     uint64_t seed;
 } weir_events;
 /* Chunks of WEIR_BATCH_ROWS events each; the caller owns the references. */

@@ -93,18 +93,19 @@ weir_chunk **weir_events_make(const weir_events *e, uint32_t *n_chunks)
     weir_chunk_builder_init(&b);
     weir_rng r;
     weir_rng_seed(&r, e->seed);
-    int64_t ms = e->start_ms;
+    int64_t us = e->start_ms * 1000;
     uint64_t left = e->n;
     for (uint32_t c = 0; c < *n_chunks; c++) {
         for (uint32_t i = 0; i < WEIR_BATCH_ROWS && left; i++, left--) {
             uint32_t at = (uint32_t)b.bytes.n;
+            int64_t ms = us / 1000;
             put_event(&b.bytes, &r, e, ms);
             weir_rec *rec = weir_chunk_builder_rec(&b);
             *rec = (weir_rec){.key_n = WEIR_NULL_BYTES,
                               .value_at = at,
                               .value_n = (uint32_t)b.bytes.n - at,
                               .timestamp = ms};
-            ms += (int64_t)weir_rng_below(&r, (uint64_t)(2 * e->step_ms + 1));
+            us += (int64_t)weir_rng_below(&r, (uint64_t)(2 * e->step_us + 1));
         }
         chunks[c] = weir_chunk_builder_take(&b);
     }
