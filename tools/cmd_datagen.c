@@ -258,7 +258,7 @@ const weir_command weir_cmd_datagen = {
         "  --duplicates SHARE  records that arrive twice (0.001)\n"
         "  --malformed SHARE   records whose JSON is cut off (0)\n"
         "\n"
-        "examples:\n"
+        "Examples:\n"
         "  weir datagen --topic products > products.jsonl\n"
         "  weir datagen --count 10000 | weir run --input clickstream=- --output PURCHASES=- \\\n"
         "      --until-idle purchases.sql\n"

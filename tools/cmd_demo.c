@@ -405,7 +405,7 @@ const weir_command weir_cmd_demo = {
             "  --seed S         of the generator, for an empty data directory (1)\n"
             "  --workers N      threads (1)\n"
             "\n"
-            "examples:\n"
+            "Examples:\n"
             "  tools/demo\n"
             "  weir demo --rate 50000 --seconds 10 --data-dir /tmp/shop\n",
     .run = run,
