@@ -27,7 +27,8 @@ static inline int64_t weir_floor_div(int64_t x, int64_t y)
 }
 static inline int64_t weir_floor_mod(int64_t x, int64_t y)
 {
-    return x - weir_floor_div(x, y) * y;
+    int64_t r = x % y;
+    return r != 0 && (r < 0) != (y < 0) ? r + y : r;
 }
 int64_t weir_days_from_civil(int64_t year, int32_t month, int32_t day);
 weir_civil weir_civil_from_days(int64_t days);
