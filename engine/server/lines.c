@@ -236,16 +236,18 @@ weir_rc weir_lines_parse(weir_lines *l, weir_sv line, weir_line_record *out, wei
     weir_json_iter it = weir_json_first(&root);
     weir_json_token name;
     weir_json_token v;
+    weir_json_token key = {.kind = WEIR_JSON_ABSENT};
+    weir_json_token value = {.kind = WEIR_JSON_ABSENT};
     bool has_value = false;
     bool has_raw = false;
     while (weir_json_next(&d, &it, &name, &v)) {
         weir_sv field = weir_json_string_of(&l->step, &name);
         int64_t number = 0;
         if (weir_sv_eq(field, WEIR_SV("key"))) {
-            WEIR_TRY(side_bytes(l, &l->key, &v, &out->key, st));
+            key = v;
         } else if (weir_sv_eq(field, WEIR_SV("value"))) {
             has_value = true;
-            WEIR_TRY(side_bytes(l, &l->value, &v, &out->value, st));
+            value = v;
         } else if (weir_sv_eq(field, WEIR_SV("raw"))) {
             if (v.kind != WEIR_JSON_STRING) {
                 return weir_fail(st, WEIR_EDATA, "raw must be a string");
@@ -269,8 +271,12 @@ weir_rc weir_lines_parse(weir_lines *l, weir_sv line, weir_line_record *out, wei
     if (d.error) {
         return weir_fail(st, WEIR_EDATA, "not JSON: %s", d.error);
     }
-    return has_value && has_raw ? weir_fail(st, WEIR_EDATA, "both value and raw are given")
-                                : WEIR_OK;
+    if (has_value && has_raw) {
+        return weir_fail(st, WEIR_EDATA, "both value and raw are given");
+    }
+    /* Only now: a codec may open a document of its own, which ends this one. */
+    WEIR_TRY(side_bytes(l, &l->key, &key, &out->key, st));
+    return has_raw ? WEIR_OK : side_bytes(l, &l->value, &value, &out->value, st);
 }
 
 /* ---- writing ---- */
