@@ -1,5 +1,5 @@
-/* `weir datagen`: records of the invented shop (datagen.h) as lines for `weir run --input`. Runs on a
- * loop, at full speed while idle or by a timer, so that an interrupt ends between two lines. */
+/* `weir datagen`: records of the invented shop (datagen.h) as lines for `weir run --input`. Runs on
+ * a loop, at full speed while idle or by a timer, so that an interrupt ends between two lines. */
 #include "tools/cmd.h"
 #include "tools/datagen.h"
 #include "tools/options.h"
@@ -161,8 +161,10 @@ static bool start_time(const weir_command *self, const char *text, int64_t *out)
     if (weir_timestamp_parse(weir_sv_cstr(text), out, &st) == WEIR_OK && *out >= 0) {
         return true;
     }
-    fprintf(stderr, "weir %s: --start wants a time as 2026-01-26T08:00:00 or milliseconds, not "
-                    "\"%s\"\n", self->name, text);
+    fprintf(stderr,
+            "weir %s: --start wants a time as 2026-01-26T08:00:00 or milliseconds, not "
+            "\"%s\"\n",
+            self->name, text);
     return false;
 }
 
@@ -242,7 +244,8 @@ const weir_command weir_cmd_datagen = {
     .help =
         "usage: weir datagen [options]\n"
         "\n"
-        "Prints records of an invented shop, one JSON line each, as `weir run --input` reads them.\n"
+        "Prints records of an invented shop, one JSON line each, as `weir run --input` reads "
+        "them.\n"
         "The same options print the same bytes; topics of one seed fit together.\n"
         "\n"
         "  --topic NAME        clickstream (default), payments or products\n"

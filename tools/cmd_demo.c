@@ -1,11 +1,12 @@
-/* `weir demo`: the bundle queries/ecommerce on the events of an invented shop, in one process. Events
- * come at a steady rate, the queries work on what has come, everything is committed each second, and
- * the results are drawn as they change. Ends by itself. */
+/* `weir demo`: the bundle queries/ecommerce on the events of an invented shop, in one process.
+ * Events come at a steady rate, the queries work on what has come, everything is committed each
+ * second, and the results are drawn as they change. Ends by itself. */
 #include "tools/cmd.h"
 #include "tools/demo_feed.h"
 #include "tools/demo_screen.h"
 #include "tools/options.h"
 
+#include "engine/base/hash.h"
 #include "engine/base/limits.h"
 #include "engine/io/file.h"
 #include "engine/io/loop.h"
@@ -19,7 +20,7 @@
 #define COMMIT_NS 1000000000LL
 #define DRAW_NS 250000000LL      /* on a terminal */
 #define SNAPSHOT_NS 5000000000LL /* otherwise */
-#define EVENTS_PER_TICK_MAX 50000
+#define EVENTS_PER_TICK_MAX 10000
 
 typedef struct demo {
     const char *data_dir, *queries;
@@ -59,13 +60,9 @@ static void on_problem(void *ctx, const weir_problem *p)
 {
     demo *d = ctx;
     if (p->record) {
-        struct {
-            uint64_t topic;
-            int64_t partition, offset;
-        } id = {(uint64_t)p->topic.n << 8 | (p->topic.n ? (uint8_t)p->topic.p[0] : 0), p->partition,
-                p->offset};
+        int64_t id[] = {(int64_t)weir_hash_sv(p->topic), p->partition, p->offset};
         bool added;
-        weir_hmap_insert(d->skipped, weir_sv_of((const char *)&id, sizeof id), &added);
+        weir_hmap_insert(d->skipped, weir_sv_of((const char *)id, sizeof id), &added);
     }
 }
 
@@ -104,8 +101,8 @@ static weir_demo_status status_of(demo *d)
         s.state_bytes += q.state_bytes;
     }
     measure_rate(d);
-    s.per_second = d->per_second > 0 ? d->per_second
-                                     : (double)(s.events - d->before) / (s.elapsed_s + 0.001);
+    s.per_second =
+        d->per_second > 0 ? d->per_second : (double)(s.events - d->before) / (s.elapsed_s + 0.001);
     return s;
 }
 
@@ -158,7 +155,8 @@ static weir_rc check_queries(demo *d, weir_status *st)
     return WEIR_OK;
 }
 
-/* Everything up to here becomes durable at once: events, results, state, and where the generator is. */
+/* Everything up to here becomes durable at once: events, results, state, and where the generator
+ * is. */
 static weir_rc commit(demo *d, weir_status *st)
 {
     weir_demo_feed_save(d->feed, d->session);
@@ -327,13 +325,15 @@ static void summary(demo *d)
     weir_demo_bytes(&b, weir_store_disk_bytes(weir_session_store(d->session)));
     weir_buf_printf(&b, " on disk), %llu commits, epoch %llu\n", (unsigned long long)d->commits,
                     (unsigned long long)now.epoch);
-    weir_buf_printf(&b, "skipped  %llu malformed records, %llu that came too late for their window\n",
+    weir_buf_printf(&b,
+                    "skipped  %llu malformed records, %llu that came too late for their window\n",
                     (unsigned long long)now.skipped, (unsigned long long)now.late);
-    weir_buf_printf(&b, "\nWhat to try next:\n"
-                        "  tools/demo                   again: it goes on from here\n"
-                        "  build/release/weir run --until-idle --data-dir %s \\\n"
-                        "      --output FRAUD_VELOCITY=- %s    results as JSON lines\n"
-                        "  build/release/weir datagen --count 3 --topic payments    the events\n",
+    weir_buf_printf(&b,
+                    "\nWhat to try next:\n"
+                    "  tools/demo                   again: it goes on from here\n"
+                    "  build/release/weir run --until-idle --data-dir %s \\\n"
+                    "      --output FRAUD_VELOCITY=- %s    results as JSON lines\n"
+                    "  build/release/weir datagen --count 3 --topic payments    the events\n",
                     d->data_dir, d->queries);
     fwrite(b.p, 1, b.n, stdout);
     weir_buf_deinit(&b);
@@ -350,8 +350,13 @@ static void end(demo *d)
 
 static int run(const weir_command *self, int argc, char **argv)
 {
-    demo d = {.data_dir = "weir-demo-data", .queries = "queries/ecommerce", .rate = 10000,
-              .speed = 60, .seconds = 28, .seed = 1, .workers = 1};
+    demo d = {.data_dir = "weir-demo-data",
+              .queries = "queries/ecommerce",
+              .rate = 10000,
+              .speed = 60,
+              .seconds = 28,
+              .seed = 1,
+              .workers = 1};
     weir_option_row rows[] = {
         {"--data-dir", WEIR_OPT_TEXT, &d.data_dir, 0, 0},
         {"--queries", WEIR_OPT_TEXT, &d.queries, 0, 0},
@@ -391,22 +396,23 @@ static int run(const weir_command *self, int argc, char **argv)
 const weir_command weir_cmd_demo = {
     .name = "demo",
     .line = "watch queries/ecommerce work on the events of an invented shop",
-    .help = "usage: weir demo [options]\n"
-            "\n"
-            "Runs the query files on generated events and draws their results, on a terminal four\n"
-            "times a second, else as a text every five seconds. Everything is committed each second;\n"
-            "the next run goes on from there, also after kill -9.\n"
-            "\n"
-            "  --data-dir DIR   where topics and state live (weir-demo-data)\n"
-            "  --queries DIR    the query files (queries/ecommerce)\n"
-            "  --rate R         events per second (10000)\n"
-            "  --speed X        event time runs X times as fast as the clock (60)\n"
-            "  --seconds N      how long (28)\n"
-            "  --seed S         of the generator, for an empty data directory (1)\n"
-            "  --workers N      threads (1)\n"
-            "\n"
-            "Examples:\n"
-            "  tools/demo\n"
-            "  weir demo --rate 50000 --seconds 10 --data-dir /tmp/shop\n",
+    .help =
+        "usage: weir demo [options]\n"
+        "\n"
+        "Runs the query files on generated events and draws their results, on a terminal four\n"
+        "times a second, else as a text every five seconds. Everything is committed each second;\n"
+        "the next run goes on from there, also after kill -9.\n"
+        "\n"
+        "  --data-dir DIR   where topics and state live (weir-demo-data)\n"
+        "  --queries DIR    the query files (queries/ecommerce)\n"
+        "  --rate R         events per second (10000)\n"
+        "  --speed X        event time runs X times as fast as the clock (60)\n"
+        "  --seconds N      how long (28)\n"
+        "  --seed S         of the generator, for an empty data directory (1)\n"
+        "  --workers N      threads (1)\n"
+        "\n"
+        "Examples:\n"
+        "  tools/demo\n"
+        "  weir demo --rate 50000 --seconds 10 --data-dir /tmp/shop\n",
     .run = run,
 };

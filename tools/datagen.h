@@ -1,6 +1,6 @@
-/* An invented shop: visitors who look around, fill carts, pay and leave; a product catalogue; now and
- * then somebody who tries a stolen card. The same configuration gives the same records, in the same
- * order, on every machine.
+/* An invented shop: visitors who look around, fill carts, pay and leave; a product catalogue; now
+ * and then somebody who tries a stolen card. The same configuration gives the same records, in the
+ * same order, on every machine.
  *
  *   catalogue ─┐
  *   visits ────┴─► record {topic, key, value, timestamp}      (`weir datagen`, `weir demo`)
@@ -28,7 +28,7 @@ typedef struct weir_datagen_config {
     uint64_t first_id; /* ids and randomness go on from here; 0 at the beginning */
     uint32_t users, products;
     int64_t start_ms;
-    double per_second; /* clicks per second of event time, on average */
+    double per_second;                  /* clicks per second of event time, on average */
     double late, duplicates, malformed; /* shares of the records, 0 to 1 */
 } weir_datagen_config;
 
@@ -36,7 +36,7 @@ typedef struct weir_datagen_record {
     weir_datagen_topic topic;
     weir_sv key, value; /* borrowed until the next call */
     int64_t timestamp;
-    bool malformed;     /* `value` is a broken text */
+    bool malformed; /* `value` is a broken text */
 } weir_datagen_record;
 
 typedef struct weir_datagen weir_datagen;

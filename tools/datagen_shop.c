@@ -27,7 +27,7 @@ static const category categories[] = {
 static const char *const brands[] = {"Aurora", "Borealis", "Cobalt", "Dünen",
                                      "Écho",   "Fjord",    "Granit", "光 Hikari"};
 static const char *const queries[] = {"usb-c kabel",    "noise cancelling", "running watch",
-                                      "écouteurs",      "ノートパソコン",      "gaming laptop",
+                                      "écouteurs",      "ノートパソコン",   "gaming laptop",
                                       "phone \"mini\"", "tripod light"};
 static const char *const referrers[] = {NULL, "google", "newsletter", "instagram", "affiliate"};
 static const char *const countries[] = {"DE", "FR", "NL", "IT", "ES", "PL", "JP", "US"};
@@ -97,7 +97,8 @@ void weir_shop_click_text(weir_buf *key, weir_buf *value, const weir_shop_click 
         money(value, "price", p->price);
         weir_buf_printf(value, ",\"quantity\":%u", c->quantity);
     } else {
-        weir_buf_str(value, ",\"product_id\":null,\"category\":null,\"price\":null,\"quantity\":null");
+        weir_buf_str(value,
+                     ",\"product_id\":null,\"category\":null,\"price\":null,\"quantity\":null");
     }
     text(value, "search_query", c->step == WEIR_SHOP_SEARCH ? queries[c->query] : NULL);
     text(value, "referrer", referrers[c->referrer]);
@@ -107,7 +108,8 @@ void weir_shop_click_text(weir_buf *key, weir_buf *value, const weir_shop_click 
 void weir_shop_payment_text(weir_buf *key, weir_buf *value, const weir_shop_payment *p)
 {
     weir_buf_printf(key, "PAY_%09llu", (unsigned long long)p->id);
-    weir_buf_printf(value, "{\"order_id\":\"O%09llu\",\"user_id\":\"USER_%06u\",\"card\":\"CARD_%06u\"",
+    weir_buf_printf(value,
+                    "{\"order_id\":\"O%09llu\",\"user_id\":\"USER_%06u\",\"card\":\"CARD_%06u\"",
                     (unsigned long long)p->session, p->user, p->card);
     money(value, "amount", p->amount);
     text(value, "method", methods[p->method]);

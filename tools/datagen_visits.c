@@ -1,6 +1,6 @@
-/* The simulation behind datagen.h. Who is in the shop is kept in a heap by the time of the next step;
- * a step gives one record and decides what the visitor does next. Late and repeated records wait in
- * the same heap.
+/* The simulation behind datagen.h. Who is in the shop is kept in a heap by the time of the next
+ * step; a step gives one record and decides what the visitor does next. Late and repeated records
+ * wait in the same heap.
  *
  *   arrive ─► search ─► view ─► add_to_cart ─► checkout ─► payment ─► purchase … ─► gone
  *                ▲       │ ▲        │
@@ -43,7 +43,7 @@ typedef struct entry {
     int64_t due;
     uint64_t order; /* of pushing: equal times keep it */
     uint32_t slot;
-    bool held;      /* slot of `held`, else of `visitors` */
+    bool held; /* slot of `held`, else of `visitors` */
 } entry;
 
 struct weir_datagen {

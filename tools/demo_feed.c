@@ -2,8 +2,9 @@
  *
  *   "Mdemo"  →  layout, seed, next id, event time, runs, epoch, records per topic (8 each)
  *
- * The visitors who are in the shop at a stop are not stored: the next run opens with others, who came
- * in a few minutes before the last event time. What they did before it is not told to anybody. */
+ * The visitors who are in the shop at a stop are not stored: the next run opens with others, who
+ * came in a few minutes before the last event time. What they did before it is not told to anybody.
+ */
 #include "tools/demo_feed.h"
 
 #include "engine/base/hash.h"
@@ -79,11 +80,12 @@ static weir_rc check(const weir_demo_feed *f, weir_session *s, weir_status *st)
             n += (uint64_t)weir_topic_end(f->topics[i], p);
         }
         if (n != f->at.records[i]) {
-            return weir_fail(st, WEIR_EEXISTS,
-                             "topic %s in %s has %llu records, the demo wrote %llu: the directory is "
-                             "used by others, name another with --data-dir",
-                             weir_datagen_topic_names[i], weir_store_dir(weir_session_store(s)),
-                             (unsigned long long)n, (unsigned long long)f->at.records[i]);
+            return weir_fail(
+                st, WEIR_EEXISTS,
+                "topic %s in %s has %llu records, the demo wrote %llu: the directory is "
+                "used by others, name another with --data-dir",
+                weir_datagen_topic_names[i], weir_store_dir(weir_session_store(s)),
+                (unsigned long long)n, (unsigned long long)f->at.records[i]);
         }
     }
     return WEIR_OK;

@@ -1,14 +1,14 @@
-/* The demo's source: the generator, its records appended to the topics, and how far it has come. The
- * position is stored in the commit that makes the records durable, so that a killed demo goes on
- * exactly behind what it has processed. */
+/* The demo's source: the generator, its records appended to the topics, and how far it has come.
+ * The position is stored in the commit that makes the records durable, so that a killed demo goes
+ * on exactly behind what it has processed. */
 #pragma once
 #include "engine/server/session.h"
 #include "tools/datagen.h"
 
 typedef struct weir_demo_feed weir_demo_feed;
 
-/* After the statements have run. Goes on where the data directory ends; `seed` counts only in an empty
- * one. `per_second`: events per second of event time. */
+/* After the statements have run. Goes on where the data directory ends; `seed` counts only in an
+ * empty one. `per_second`: events per second of event time. */
 weir_rc weir_demo_feed_open(weir_session *s, uint64_t seed, double per_second, weir_demo_feed **out,
                             weir_status *st);
 void weir_demo_feed_close(weir_demo_feed *f);

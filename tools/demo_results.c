@@ -1,5 +1,5 @@
-/* See demo_results.h. A reader per result topic decodes whole chunks, only the columns that are shown;
- * a table of rows says which ones and who takes them. */
+/* See demo_results.h. A reader per result topic decodes whole chunks, only the columns that are
+ * shown; a table of rows says which ones and who takes them. */
 #include "tools/demo_results.h"
 
 #include "engine/run/format.h"
@@ -12,7 +12,7 @@ typedef struct result_row {
     weir_sv id;  /* key bytes, window included */
     weir_sv key; /* without the window */
     int64_t start, end, timestamp;
-    bool gone;   /* a tombstone: `cols` must not be looked at */
+    bool gone; /* a tombstone: `cols` must not be looked at */
     const weir_vec *cols[COLUMNS];
     uint32_t at; /* in the vectors */
 } result_row;
@@ -164,8 +164,10 @@ static void take_fraud(weir_demo_results *r, const result_row *row)
     }
     bool added;
     weir_hmap_insert(r->cards, row->key, &added);
-    weir_demo_alert a = {.at = row->timestamp, .attempts = number_of(row, 0),
-                         .cents = number_of(row, 1), .countries = number_of(row, 2),
+    weir_demo_alert a = {.at = row->timestamp,
+                         .attempts = number_of(row, 0),
+                         .cents = number_of(row, 1),
+                         .countries = number_of(row, 2),
                          .declined = number_of(row, 3)};
     copy_name(a.card, row->key);
     uint32_t i = 0;
@@ -256,8 +258,11 @@ static weir_rc open_reader(weir_demo_results *r, weir_session *s, const result_f
     WEIR_TRY(find_columns(r, in, st));
     in->next = WEIR_NEW_N(&r->arena, int64_t, weir_topic_partitions(in->topic));
     in->format = weir_session_formats(s)->by_kind[in->source->value_format.kind];
-    weir_codec_spec spec = {.format = &in->source->value_format, .n = in->n_cols, .cols = in->cols,
-                            .out = in->out, .topic = in->source->topic};
+    weir_codec_spec spec = {.format = &in->source->value_format,
+                            .n = in->n_cols,
+                            .cols = in->cols,
+                            .out = in->out,
+                            .topic = in->source->topic};
     WEIR_ASSERT(in->format != NULL);
     return in->format->decoder_new(&r->arena, &spec, &in->decoder, st);
 }
@@ -331,8 +336,9 @@ static void take_batch(weir_demo_results *r, weir_demo_reader *in, const weir_ch
     for (uint32_t i = 0; i < n; i++) {
         const weir_rec *rec = &c->recs[first + i];
         row.id = row.key = weir_rec_key(c, rec);
-        if (weir_bit(bad.bits, i) || (in->source->window.kind != WEIR_WINDOW_NONE &&
-            !weir_window_of_key(&in->source->window, &row.key, &row.start, &row.end))) {
+        if (weir_bit(bad.bits, i) ||
+            (in->source->window.kind != WEIR_WINDOW_NONE &&
+             !weir_window_of_key(&in->source->window, &row.key, &row.start, &row.end))) {
             continue;
         }
         row.gone = rec->value_n == WEIR_NULL_BYTES;
@@ -343,7 +349,8 @@ static void take_batch(weir_demo_results *r, weir_demo_reader *in, const weir_ch
     }
 }
 
-static weir_rc read_partition(weir_demo_results *r, weir_demo_reader *in, int32_t p, weir_status *st)
+static weir_rc read_partition(weir_demo_results *r, weir_demo_reader *in, int32_t p,
+                              weir_status *st)
 {
     int64_t *next = &in->next[p];
     *next = weir_max64(*next, weir_topic_begin(in->topic, p));

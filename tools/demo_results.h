@@ -1,5 +1,6 @@
 /* What the queries of queries/ecommerce have found out, read from their result topics: the latest
- * value of every row that the screen shows. Nothing here counts events; all numbers are the queries'. */
+ * value of every row that the screen shows. Nothing here counts events; all numbers are the
+ * queries'. */
 #pragma once
 #include "engine/run/hmap.h"
 #include "engine/server/session.h"
@@ -40,18 +41,18 @@ typedef struct weir_demo_results {
     weir_demo_category categories[WEIR_DEMO_CATEGORIES];
     uint32_t n_categories;
     int64_t newest_minute;
-    weir_hmap *visits;   /* user and window → deepest step */
-    uint64_t reached[WEIR_DEMO_STEPS + 1]; /* visits whose deepest step this is */
-    weir_hmap *products; /* id → weir_demo_product */
-    int64_t newest_trend; /* start of the newest window */
+    weir_hmap *visits;                        /* user and window → deepest step */
+    uint64_t reached[WEIR_DEMO_STEPS + 1];    /* visits whose deepest step this is */
+    weir_hmap *products;                      /* id → weir_demo_product */
+    int64_t newest_trend;                     /* start of the newest window */
     weir_demo_alert alerts[WEIR_DEMO_ALERTS]; /* newest first */
     uint32_t n_alerts;
-    weir_hmap *cards;    /* that were in an alert */
+    weir_hmap *cards; /* that were in an alert */
     uint64_t sales;
     int64_t sold_cents, margin_cents;
     char last_product[WEIR_DEMO_NAME_BYTES];
     int64_t last_quantity;
-    uint64_t records;    /* read so far */
+    uint64_t records; /* read so far */
     weir_demo_reader *readers;
     uint32_t n_readers;
     weir_arena arena, step;

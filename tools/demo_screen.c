@@ -1,5 +1,5 @@
-/* See demo_screen.h. Every cell is cut or filled to its width in terminal columns before colours are
- * added, so that wide and combining characters do not shift what comes after. */
+/* See demo_screen.h. Every cell is cut or filled to its width in terminal columns before colours
+ * are added, so that wide and combining characters do not shift what comes after. */
 #include "tools/demo_screen.h"
 
 #include "engine/data/text.h"
@@ -156,8 +156,8 @@ static void draw_head(canvas *c, const weir_demo_status *s)
     left(c, BOLD, "weir demo: an invented shop", 28);
     weir_buf_str(&c->cell, "event time ");
     clock_text(&c->cell, s->event_ms, true);
-    weir_buf_printf(&c->cell, " · epoch %llu · %.0f of %.0f s",
-                    (unsigned long long)s->epoch, s->elapsed_s, s->duration_s);
+    weir_buf_printf(&c->cell, " · epoch %llu · %.0f of %.0f s", (unsigned long long)s->epoch,
+                    s->elapsed_s, s->duration_s);
     right(c, DIM, &c->cell, c->size.columns - 28);
     line(c);
 }
@@ -322,14 +322,14 @@ static void draw_sales(canvas *c, const weir_demo_results *r)
 static void draw_status(canvas *c, const weir_demo_status *s)
 {
     weir_demo_count(&c->cell, (int64_t)s->events);
-    weir_buf_str(&c->cell, " events · ");
+    weir_buf_str(&c->cell, " events, ");
     weir_demo_count(&c->cell, (int64_t)s->per_second);
-    weir_buf_str(&c->cell, "/s · lag ");
+    weir_buf_str(&c->cell, "/s, lag ");
     weir_demo_count(&c->cell, (int64_t)s->lag);
-    weir_buf_printf(&c->cell, " · late %llu · bad %llu · state ",
-                    (unsigned long long)s->late, (unsigned long long)s->skipped);
+    weir_buf_printf(&c->cell, ", late %llu, bad %llu, state ", (unsigned long long)s->late,
+                    (unsigned long long)s->skipped);
     weir_demo_bytes(&c->cell, s->state_bytes);
-    weir_buf_str(&c->cell, " · RSS ");
+    weir_buf_str(&c->cell, ", RSS ");
     weir_demo_bytes(&c->cell, s->rss_bytes);
     put(c, DIM, weir_buf_view(&c->cell), c->size.columns, false);
     line(c);

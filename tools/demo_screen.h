@@ -1,11 +1,12 @@
-/* The demo's picture: lines of text, for a terminal of some width, with or without colours. Pure. */
+/* The demo's picture: lines of text, for a terminal of some width, with or without colours. Pure.
+ */
 #pragma once
 #include "tools/demo_results.h"
 
 typedef struct weir_demo_status {
-    int64_t event_ms;      /* how far event time has come */
+    int64_t event_ms;       /* how far event time has come */
     uint64_t epoch, events; /* in all runs */
-    double per_second;     /* just now */
+    double per_second;      /* just now */
     uint64_t lag, late, skipped;
     uint64_t state_rows, state_bytes, rss_bytes;
     double elapsed_s, duration_s;
