@@ -106,4 +106,5 @@ const weir_op_kind weir__op_filter = {
     .size = sizeof(op_filter),
     .open = filter_open,
     .push = filter_push,
+    .local = true,
 };

@@ -34,7 +34,8 @@ void weir__join_open(weir__join *j, weir_op *op)
             weir_program_new(a, both, &node->join.residual, 1, weir_task_settings(op->task));
         j->errors = weir_op_errors(op, WEIR_SV("ON"));
     }
-    weir_buf_init(&j->rows, JOIN_BYTES_MAX);
+    weir_buf_init(&j->rows[0], JOIN_BYTES_MAX);
+    weir_buf_init(&j->rows[1], JOIN_BYTES_MAX);
     weir_buf_init(&j->bytes, JOIN_BYTES_MAX);
     j->at = WEIR_NEW_N(a, weir__joined, WEIR_BATCH_ROWS);
     j->times = WEIR_NEW_N(a, int64_t, WEIR_BATCH_ROWS);
@@ -45,29 +46,32 @@ void weir__join_close(weir__join *j)
 {
     weir__keys_deinit(&j->keys[0]);
     weir__keys_deinit(&j->keys[1]);
-    weir_buf_deinit(&j->rows);
+    weir_buf_deinit(&j->rows[0]);
+    weir_buf_deinit(&j->rows[1]);
     weir_buf_deinit(&j->bytes);
 }
 
-void weir__join_begin(weir__join *j, const weir_batch *b)
+void weir__join_begin(weir__join *j, weir_arena *a, bool seq)
 {
     WEIR_ASSERT(j->n == 0);
-    j->arena = b->arena;
-    j->seq = b->seq != NULL;
+    j->arena = a;
+    j->seq = seq;
     j->out = NULL;
 }
 
 bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint16_t *rows,
                        uint32_t n, weir_sv *out)
 {
-    weir_buf_reset(&j->rows);
-    if (n && !weir_row_encode_batch(&j->codec[side], &j->rows, b->cols, rows, n, j->starts)) {
+    weir_buf *to = &j->rows[side];
+    uint32_t *starts = j->starts[side];
+    weir_buf_reset(to);
+    if (n && !weir_row_encode_batch(&j->codec[side], to, b->cols, rows, n, starts)) {
         weir_task_fail(j->op->task, "the rows of one batch take more than %zu bytes",
                        JOIN_BYTES_MAX);
         return false;
     }
     for (uint32_t i = 0; i < n; i++) {
-        out[i] = (weir_sv){j->rows.p + j->starts[i], j->starts[i + 1] - j->starts[i]};
+        out[i] = (weir_sv){to->p + starts[i], starts[i + 1] - starts[i]};
     }
     return true;
 }

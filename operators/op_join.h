@@ -25,9 +25,9 @@ typedef struct weir__join {
     weir_program *residual;      /* NULL: none; over [in[0] columns, in[1] columns] */
     const weir_schema *both;
     weir_row_errors *errors;
-    /* Rows of the batch being read. */
-    weir_buf rows;
-    uint32_t starts[WEIR_BATCH_ROWS + 1];
+    /* Rows of the batch being read, per side. */
+    weir_buf rows[2];
+    uint32_t starts[2][WEIR_BATCH_ROWS + 1];
     /* Joined rows. */
     weir_arena *arena;
     bool seq;
@@ -40,9 +40,10 @@ typedef struct weir__join {
 
 void weir__join_open(weir__join *j, weir_op *op);
 void weir__join_close(weir__join *j);
-/* Starts the work on a batch of side `side`. */
-void weir__join_begin(weir__join *j, const weir_batch *b);
-/* Encodes rows[0..n) of side `side`; out[i] is valid until the next call. False: task failed. */
+/* Starts the work on a batch; results live in `a`. */
+void weir__join_begin(weir__join *j, weir_arena *a, bool seq);
+/* Encodes rows[0..n) of side `side`; out[i] is valid until the next call for that side. False: task
+ * failed. */
 bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint16_t *rows,
                        uint32_t n, weir_sv *out);
 /* Adds a joined row. `before` NULL: nobody reads it. Bytes are copied. */

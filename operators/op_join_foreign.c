@@ -391,7 +391,7 @@ static void push_right(op_join_foreign *f, const weir_batch *b)
 static void foreign_push(weir_op *op, uint32_t port, const weir_batch *b)
 {
     op_join_foreign *f = (op_join_foreign *)op;
-    weir__join_begin(&f->join, b);
+    weir__join_begin(&f->join, b->arena, b->seq != NULL);
     if (port == 0) {
         push_left(f, b);
     } else {

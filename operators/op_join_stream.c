@@ -11,6 +11,18 @@
 #include "operators/op_join_stream.h"
 #include "operators/op_kinds.h"
 
+typedef struct stream_row {
+    int64_t time, seq;
+    weir_sv key, wire, bytes; /* bytes.p NULL: no value */
+} stream_row;
+
+/* Rows of one side that have arrived and are not joined yet. Those without a value only move time. */
+typedef struct held_rows {
+    uint32_t n, at;
+    stream_row rows[WEIR_BATCH_ROWS];
+    weir_buf keys; /* keys of the rows: what they came from may be gone */
+} held_rows;
+
 typedef struct op_join_stream {
     weir_op op;
     weir__join join;
@@ -25,6 +37,8 @@ typedef struct op_join_stream {
     weir__wire_keys wire[2];
     weir__candidate *found;
     size_t n_found, found_cap;
+    held_rows *held;             /* [2] */
+    bool seq;
 } op_join_stream;
 
 #define BUCKETS 64 /* of a side's retention */
@@ -53,6 +67,7 @@ static weir_rc stream_open(weir_op *op, weir_status *st)
     int64_t width = weir_max64(weir_max64(span, j->retention / BUCKETS), 1);
     weir__side_open(&j->sides[0], op->task, width);
     weir__side_open(&j->sides[1], op->task, width);
+    j->held = WEIR_NEW_N(weir_task_arena(op->task), held_rows, 2);
     j->stream_time = -1;
     j->least = INT64_MAX;
     j->waits = n->join.has_grace && (j->outer[0] || j->outer[1]);
@@ -75,6 +90,9 @@ static void stream_close(weir_op *op)
     for (int side = 0; side < 2; side++) {
         weir__side_close(&j->sides[side]);
         weir__wire_keys_deinit(&j->wire[side]);
+        if (j->held) {
+            weir_buf_deinit(&j->held[side].keys);
+        }
     }
     weir__outer_close(&j->waiting);
     weir_free(j->found);
@@ -162,11 +180,6 @@ static void too_many(op_join_stream *j)
     weir_task_fail(j->op.task, "the rows of one key within the time of the join take too many bytes");
 }
 
-typedef struct stream_row {
-    int64_t time, seq;
-    weir_sv key, wire, bytes;
-} stream_row;
-
 static void join_row(op_join_stream *j, int side, const stream_row *r)
 {
     stream_side *other = &j->sides[1 - side];
@@ -246,37 +259,103 @@ static bool encode(op_join_stream *j, int side, const weir_batch *b, encoded *e)
     return true;
 }
 
-static void stream_push(weir_op *op, uint32_t port, const weir_batch *b)
+/* Takes the rows of a batch in; they are joined by walk(). */
+static void hold(op_join_stream *j, int side, const weir_batch *b)
 {
-    op_join_stream *j = (op_join_stream *)op;
-    int side = (int)port;
+    held_rows *h = &j->held[side];
+    WEIR_ASSERT(h->at == h->n);
+    h->at = h->n = 0;
     encoded *e = weir_arena_alloc(b->arena, sizeof *e);
-    weir__join_begin(&j->join, b);
     if (!encode(j, side, b, e)) {
         return;
     }
+    size_t bytes = 0;
     uint32_t at = 0; /* in the encoded rows */
     WEIR_EACH_ROW(b, i, row)
     {
-        j->stream_time = weir_max64(j->stream_time, b->rowtime[row]);
+        stream_row *r = &h->rows[h->n++];
+        *r = (stream_row){.time = b->rowtime[row], .seq = b->seq ? b->seq[row] : 0};
         if (weir_batch_flags(b, row) & WEIR_ROW_NULL_VALUE) {
             continue;
         }
-        stream_row r = {.time = b->rowtime[row],
-                        .seq = b->seq ? b->seq[row] : 0,
-                        .key = e->keys[at],
-                        .bytes = e->bytes[at]};
-        if (r.key.n != WEIR_NULL_BYTES) {
-            r.wire = j->waits ? e->wire[at] : (weir_sv){NULL, 0};
-            join_row(j, side, &r);
-        } else if (j->outer[side]) {
-            emit_alone(j, side, r.key, r.time, r.seq, r.bytes);
-        }
+        r->key = e->keys[at];
+        r->bytes = e->bytes[at];
+        r->wire = j->waits && r->key.n != WEIR_NULL_BYTES ? e->wire[at] : (weir_sv){NULL, 0};
+        bytes += r->key.n == WEIR_NULL_BYTES ? 0 : r->key.n + r->wire.n;
         at++;
+    }
+    weir_buf_reset(&h->keys);
+    if (!weir_buf_reserve(&h->keys, bytes + 1)) {
+        too_many(j);
+        return;
+    }
+    for (uint32_t i = 0; i < h->n; i++) {
+        stream_row *r = &h->rows[i];
+        weir_sv *parts[] = {&r->key, &r->wire};
+        for (uint32_t k = 0; r->bytes.p && r->key.n != WEIR_NULL_BYTES && k < 2; k++) {
+            const char *own = h->keys.p + h->keys.n;
+            weir_buf_sv(&h->keys, *parts[k]);
+            parts[k]->p = own;
+        }
+    }
+}
+
+static void take_row(op_join_stream *j, int side)
+{
+    held_rows *h = &j->held[side];
+    const stream_row *r = &h->rows[h->at++];
+    j->stream_time = weir_max64(j->stream_time, r->time);
+    if (!r->bytes.p) {
+        return;
+    }
+    if (r->key.n != WEIR_NULL_BYTES) {
+        join_row(j, side, r);
+    } else if (j->outer[side]) {
+        emit_alone(j, side, r->key, r->time, r->seq, r->bytes);
+    }
+}
+
+static uint32_t stream_held(const weir_op *op, uint32_t port)
+{
+    const op_join_stream *j = (const op_join_stream *)op;
+    return j->held[port].n - j->held[port].at;
+}
+
+/* Joins held rows in order, the left side first at a tie, until a side that is `open` has none. */
+static void stream_walk(weir_op *op, const bool *open, weir_arena *arena)
+{
+    op_join_stream *j = (op_join_stream *)op;
+    weir__join_begin(&j->join, arena, j->seq);
+    while (!weir_task_failed(op->task)) {
+        held_rows *l = &j->held[0];
+        held_rows *r = &j->held[1];
+        bool has_left = l->at < l->n;
+        bool has_right = r->at < r->n;
+        if ((!has_left && (open[0] || !has_right)) || (!has_right && open[1])) {
+            break;
+        }
+        int side = !has_left;
+        if (has_left && has_right) {
+            const stream_row *a = &l->rows[l->at];
+            const stream_row *b = &r->rows[r->at];
+            side = j->seq ? b->seq < a->seq : b->time < a->time;
+        }
+        take_row(j, side);
     }
     weir__join_emit(&j->join);
     for (int s = 0; s < 2; s++) {
         weir__side_expire(&j->sides[s], j->sides[s].newest - j->retention + 1);
+    }
+}
+
+static void stream_push(weir_op *op, uint32_t port, const weir_batch *b)
+{
+    static const bool open[2] = {false, false};
+    op_join_stream *j = (op_join_stream *)op;
+    j->seq = b->seq != NULL;
+    hold(j, (int)port, b);
+    if (!weir_task_holds(op->task)) {
+        stream_walk(op, open, b->arena);
     }
 }
 
@@ -344,6 +423,8 @@ const weir_op_kind weir__op_join_stream = {
     .size = sizeof(op_join_stream),
     .open = stream_open,
     .push = stream_push,
+    .held = stream_held,
+    .walk = stream_walk,
     .save = stream_save,
     .load = stream_load,
     .close = stream_close,

@@ -96,7 +96,7 @@ static void table_push(weir_op *op, uint32_t port, const weir_batch *b)
             valued[n_valued++] = (uint16_t)row;
         }
     }
-    weir__join_begin(&j->join, b);
+    weir__join_begin(&j->join, b->arena, b->seq != NULL);
     if (!weir__keys_of(&j->join.keys[side], op->task, b, rows, n, keys) ||
         !weir__join_encode(&j->join, side, b, valued, n_valued, bytes)) {
         return;

@@ -84,4 +84,5 @@ const weir_op_kind weir__op_project = {
     .size = sizeof(op_project),
     .open = project_open,
     .push = project_push,
+    .local = true,
 };

@@ -291,5 +291,6 @@ const weir_op_kind weir__op_rekey = {
     .size = sizeof(op_rekey),
     .open = rekey_open,
     .push = rekey_push,
+    .local = true,
     .close = rekey_close,
 };

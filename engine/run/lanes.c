@@ -138,6 +138,53 @@ static uint32_t slice_length(const weir_task *t, const lane *lanes, uint32_t n, 
     return run;
 }
 
+/* Which side of the meeting operator a lane feeds. */
+static uint32_t side_of(const lane *l, const weir_op *meeting)
+{
+    const weir_op *op = l->to;
+    uint32_t port = l->to_port;
+    while (op != meeting) {
+        port = op->next_port;
+        op = op->next;
+    }
+    return port;
+}
+
+/* Two lanes that meet in one operator: whole batches, merged in there. Row by row the same order as
+ * slices would give. Records with headers go in slices, since headers are found by the batch. */
+static bool push_held(weir_task *t, lane *lanes)
+{
+    weir_op *meeting = t->meeting;
+    bool progress = false;
+    bool headers = false;
+    t->holds = true;
+    while (!t->failed && !headers) {
+        bool open[2] = {false, false};
+        for (uint32_t i = 0; i < 2 && !t->failed; i++) {
+            uint32_t side = side_of(&lanes[i], meeting);
+            while (meeting->kind->held(meeting, side) == 0 && lane_fill(t, &lanes[i])) {
+                progress = true;
+                headers = lanes[i].batch->headers != NULL;
+                if (headers) {
+                    break;
+                }
+                push_slice(t, &lanes[i], lanes[i].batch->nsel - lanes[i].at);
+            }
+            open[side] = meeting->kind->held(meeting, side) > 0;
+        }
+        if ((!open[0] && !open[1]) || t->failed) {
+            break;
+        }
+        if (headers) {
+            open[0] = open[1] = false;
+        }
+        meeting->kind->walk(meeting, open, t->step);
+        weir_arena_reset(t->step);
+    }
+    t->holds = false;
+    return progress;
+}
+
 /* Gives back what was decoded and not pushed: the scan reads it again. */
 static void rewind_lane(lane *l)
 {
@@ -178,7 +225,7 @@ bool weir_task_push_lanes(weir_task *t, uint32_t rows)
     uint32_t n = t->n_scans + t->n_inboxes;
     lane *lanes = weir_alloc(sizeof *lanes * n);
     open_lanes(t, lanes, rows);
-    bool progress = false;
+    bool progress = t->meeting && push_held(t, lanes);
     while (!t->failed && !t->client_done) {
         uint32_t at = UINT32_MAX;
         int64_t least = 0;

@@ -24,6 +24,13 @@ typedef struct weir_op_kind {
     /* Memory from weir_task_arena(op->task). */
     weir_rc (*open)(weir_op *op, weir_status *st);
     void (*push)(weir_op *op, uint32_t port, const weir_batch *b);
+    /* Two inputs that must meet in order without being cut into single rows: while the task holds
+     * (weir_task_holds), push only takes a batch in; walk then works through what both sides hold,
+     * in order, until a side that is `open` (more may come) has nothing left. A side is pushed to
+     * only when it holds nothing. NULL: the operator is handed slices in order. */
+    uint32_t (*held)(const weir_op *op, uint32_t port);
+    void (*walk)(weir_op *op, const bool *open, weir_arena *arena);
+    bool local;             /* stateless: a row leaves in the batch it came in, or not at all */
     /* Lets held-back (coalesced) results go. Called when the task is caught up or an epoch ends;
      * `arena` is the step arena. NULL: holds nothing back. */
     void (*flush)(weir_op *op, weir_arena *arena);
@@ -50,6 +57,7 @@ struct weir_op {
 /* Hands `b` to the next operator. Empty selections are not passed on. */
 void weir_emit(weir_op *op, const weir_batch *b);
 
+bool weir_task_holds(const weir_task *t);
 weir_arena *weir_task_arena(weir_task *t);             /* lives as long as the task */
 const weir_formats *weir_task_formats(const weir_task *t);
 const weir_settings *weir_task_settings(const weir_task *t);

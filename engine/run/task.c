@@ -9,6 +9,11 @@
 
 /* ---- services of operator.h ---- */
 
+bool weir_task_holds(const weir_task *t)
+{
+    return t->holds;
+}
+
 weir_arena *weir_task_arena(weir_task *t)
 {
     return &t->arena;
@@ -319,6 +324,33 @@ static void open_outputs(weir_task *t)
     }
 }
 
+/* The operator that an input reaches through stateless ones only. */
+static weir_op *reached(weir_op *op)
+{
+    while (op->kind->local && op->next) {
+        op = op->next;
+    }
+    return op;
+}
+
+static void find_meeting(weir_task *t)
+{
+    weir_op *to[2] = {NULL, NULL};
+    uint32_t n = 0;
+    if (t->n_scans + t->n_inboxes != 2) {
+        return;
+    }
+    for (uint32_t i = 0; i < t->n_scans; i++) {
+        to[n++] = reached(t->scans[i].to);
+    }
+    for (uint32_t i = 0; i < t->n_inboxes; i++) {
+        to[n++] = reached(t->inboxes[i].to);
+    }
+    if (to[0] == to[1] && to[0]->kind->walk) {
+        t->meeting = to[0];
+    }
+}
+
 weir_rc weir_task_new(weir_stage *stage, int32_t partition, weir_task **out, weir_status *st)
 {
     weir_task *t = weir_zalloc(sizeof *t);
@@ -346,6 +378,7 @@ weir_rc weir_task_new(weir_stage *stage, int32_t partition, weir_task **out, wei
     for (uint32_t i = 0; i < b.n; i++) {
         t->ops[i] = b.ops[b.n - 1 - i];
     }
+    find_meeting(t);
     return open_ops(t, st);
 }
 

@@ -84,6 +84,8 @@ struct weir_task {
     uint32_t n_scans;
     weir_inbox *inboxes;        /* one per exchange input */
     uint32_t n_inboxes;
+    weir_op *meeting;           /* where both of two inputs are held, or NULL */
+    bool holds;
     struct weir_exchange *exchange; /* sending end, or NULL */
     /* sink */
     weir_topic *sink;
