@@ -1,7 +1,7 @@
 /* Functions on arrays, maps, bytes; conditional and other functions; table functions. */
 #include "tests/support/fn_sql.h"
 
-#include "engine/base/limits.h"
+#include "tests/support/vectors.h"
 
 static fn_sql t;
 
@@ -143,7 +143,6 @@ static void maps(void **state)
         {"MAP_UNION(" NO_MAP ", " NO_MAP ")", "null"},
         {"MAP_UNION(MAP('a' := 1), MAP('a' := " NO_INT ", 'b' := 2))", "{a=null, b=2}"},
         {"MAP_KEYS(" NO_MAP ")", "null"},
-        /* buckets of a HashMap of 8: e, f, c, d, … by hash code modulo 8 */
         {"MAP_KEYS(MAP('f' := 1, 'e' := 2, 'd' := 3, 'c' := 4))", "[c, d, e, f]"},
         {"MAP_VALUES(MAP('f' := 1, 'e' := 2, 'd' := 3, 'c' := 4))", "[4, 3, 2, 1]"},
         {"MAP_KEYS(MAP('yes, thanks' := 1, 'nope' := 2, 'sure, yeah' := 3))",
@@ -156,6 +155,29 @@ static void maps(void **state)
         {"ENTRIES(" NO_MAP ", CAST(NULL AS BOOLEAN))", "!argument 2 of ENTRIES"},
     };
     FN_CHECK(&t, cases);
+}
+
+/* The keys as put, and as HashMap gives them. */
+static void check_order(char **f, uint32_t n, uint32_t line)
+{
+    assert_int_equal(n, 2);
+    weir_buf b = {0};
+    weir_buf_str(&b, "ARRAY_JOIN(MAP_KEYS(MAP(");
+    for (char *key = strtok(f[0], " "), *first = key; key; key = strtok(NULL, " ")) {
+        weir_buf_printf(&b, "%s'%s' := 1", key == first ? "" : ", ", key);
+    }
+    weir_buf_str(&b, ")), ' ')");
+    weir_sv r = fn_sql_eval(&t, weir_buf_view(&b));
+    if (!weir_sv_eq(r, weir_sv_cstr(f[1]))) {
+        fail_msg("line %u: got " WEIR_SV_FMT ", not %s", line, WEIR_SV_ARG(r), f[1]);
+    }
+    weir_buf_deinit(&b);
+}
+
+static void map_order(void **state)
+{
+    (void)state;
+    assert_int_equal(weir_vectors_each("hashmap", '\t', check_order), 60);
 }
 
 static void conditions(void **state)
@@ -248,8 +270,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts),      cmocka_unit_test(text),
         cmocka_unit_test(order),      cmocka_unit_test(sets),
-        cmocka_unit_test(maps),       cmocka_unit_test(conditions),
-        cmocka_unit_test(bytes_and_places), cmocka_unit_test(cubes),
+        cmocka_unit_test(maps),       cmocka_unit_test(map_order),
+        cmocka_unit_test(conditions), cmocka_unit_test(bytes_and_places),
+        cmocka_unit_test(cubes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
