@@ -163,8 +163,10 @@ static void check_order(char **f, uint32_t n, uint32_t line)
     assert_int_equal(n, 2);
     weir_buf b = {0};
     weir_buf_str(&b, "ARRAY_JOIN(MAP_KEYS(MAP(");
-    for (char *key = strtok(f[0], " "), *first = key; key; key = strtok(NULL, " ")) {
-        weir_buf_printf(&b, "%s'%s' := 1", key == first ? "" : ", ", key);
+    for (const char *key = f[0]; *key;) {
+        size_t bytes = strcspn(key, " ");
+        weir_buf_printf(&b, "%s'%.*s' := 1", key == f[0] ? "" : ", ", (int)bytes, key);
+        key += bytes + (key[bytes] == ' ');
     }
     weir_buf_str(&b, ")), ' ')");
     weir_sv r = fn_sql_eval(&t, weir_buf_view(&b));
