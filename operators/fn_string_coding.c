@@ -2,6 +2,8 @@
  * lenient with base64; TO_BYTES is the JDK's, strict. */
 #include "operators/fn_text.h"
 
+#include <stdatomic.h>
+
 #include "engine/base/hash.h"
 #include "engine/base/limits.h"
 #include "engine/base/rng.h"
@@ -239,13 +241,15 @@ static weir_value uuid_text(weir_call *c, const unsigned char bytes[16])
     return weir__text(c, weir_sv_of(p, n));
 }
 
-/* Each call site of each task has a generator of its own: where it lies in memory makes the
- * difference between those that start within one millisecond. */
+/* Each call site of each task has a generator of its own. Those that start within one millisecond
+ * differ by their number, those of two processes by where they lie in memory. */
 static void uuid_prepare(weir_call *c)
 {
+    static atomic_uint_fast64_t sites;
     weir_rng *rng = WEIR_NEW(c->plan_arena, weir_rng);
     const weir_settings *s = c->settings;
-    uint64_t seed[] = {s && s->now_ms ? (uint64_t)s->now_ms(s->clock) : 0, (uintptr_t)rng};
+    uint64_t seed[] = {s && s->now_ms ? (uint64_t)s->now_ms(s->clock) : 0, (uintptr_t)rng,
+                       atomic_fetch_add(&sites, 1)};
     weir_rng_seed(rng, weir_hash(seed, sizeof seed));
     c->prepared = rng;
 }
