@@ -10,9 +10,9 @@
 #define NO_I fn_null(WEIR_T_INTEGER)
 
 extern const weir_function weir_fn_string[], weir_fn_string_parts[], weir_fn_string_coding[];
-extern const weir_function weir_fn_mask[], weir_fn_md5[];
+extern const weir_function weir_fn_string_chr[], weir_fn_mask[], weir_fn_md5[];
 extern const uint32_t weir_fn_string_n, weir_fn_string_parts_n, weir_fn_string_coding_n;
-extern const uint32_t weir_fn_mask_n, weir_fn_md5_n;
+extern const uint32_t weir_fn_string_chr_n, weir_fn_mask_n, weir_fn_md5_n;
 
 static fn_test t;
 
@@ -22,6 +22,7 @@ static int setup(void **state)
     const fn_family families[] = {
         {weir_fn_string, weir_fn_string_n},
         {weir_fn_string_parts, weir_fn_string_parts_n},
+        {weir_fn_string_chr, weir_fn_string_chr_n},
         {weir_fn_string_coding, weir_fn_string_coding_n},
         {weir_fn_mask, weir_fn_mask_n},
         {weir_fn_md5, weir_fn_md5_n},
