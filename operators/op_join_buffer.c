@@ -7,6 +7,8 @@
 
 #define HEAD 12 /* time, length */
 #define BLOCK_MIN 64
+#define CACHE_LINE 64
+#define WARM_BYTES 1024 /* of one key's rows: more is read in sequence anyway */
 #define BLOCK_MAX ((uint64_t)1 << 30) /* rows of one key in one bucket */
 
 static int64_t read_time(const char *p)
@@ -23,33 +25,35 @@ static uint32_t read_length(const char *p)
     return n;
 }
 
-static int64_t bucket_of(const stream_side *s, int64_t time)
+static int64_t bucket_of(const stream_store *s, int64_t time)
 {
     return time / s->width * s->width;
 }
 
-static void release_rows(void *ctx, void *payload)
+static void release_entry(void *ctx, void *payload)
 {
-    stream_side *s = ctx;
-    stream_rows *r = payload;
-    if (r->p) {
-        weir_slab_release(s->slab, r->p, r->cap);
+    stream_store *s = ctx;
+    stream_entry *e = payload;
+    for (int side = 0; side < 2; side++) {
+        if (e->side[side].p) {
+            weir_slab_release(s->slab, e->side[side].p, e->side[side].cap);
+        }
     }
 }
 
-void weir__side_open(stream_side *s, weir_task *t, int64_t width)
+void weir__rows_open(stream_store *s, weir_task *t, int64_t width)
 {
     WEIR_ASSERT(width > 0);
     s->width = width;
-    s->newest = -1;
+    s->newest[0] = s->newest[1] = -1;
     s->slab = weir_slab_new();
-    s->buckets = (weir__buckets){.payload_bytes = sizeof(stream_rows),
+    s->buckets = (weir__buckets){.payload_bytes = sizeof(stream_entry),
                                  .durable = weir_task_durable(t),
-                                 .drop = release_rows,
+                                 .drop = release_entry,
                                  .ctx = s};
 }
 
-void weir__side_close(stream_side *s)
+void weir__rows_close(stream_store *s)
 {
     if (s->slab) {
         weir__buckets_deinit(&s->buckets);
@@ -81,19 +85,22 @@ static char *grow_block(weir_slab *slab, char *p, uint32_t n, uint32_t *cap, uin
     return grown;
 }
 
-bool weir__side_put(stream_side *s, weir_sv key, int64_t time, weir_sv row)
+bool weir__rows_put(stream_store *s, int side, weir_sv key, int64_t time, weir_sv row)
 {
     weir_hmap *map = weir__buckets_need(&s->buckets, bucket_of(s, time));
+    s->buckets.at[s->buckets.last].users |= (uint8_t)(1 << side);
     bool added;
-    stream_rows *r = weir_hmap_insert(map, key, &added);
+    stream_entry *e = weir_hmap_insert(map, key, &added);
+    stream_rows *r = &e->side[side];
     uint32_t more = HEAD + row.n;
-    char *grown = grow_block(s->slab, r->p, r->n, &r->cap, more);
+    /* Room for a second row from the start: most keys come again. */
+    char *grown = grow_block(s->slab, r->p, r->n, &r->cap, r->p ? more : (uint64_t)more * 2);
     if (!grown) {
         return false;
     }
     r->p = grown;
     uint32_t at = r->n;
-    if (!added && time < r->newest) { /* late: behind the rows of its time */
+    if (r->n && time < r->newest) { /* late: behind the rows of its time */
         at = 0;
         while (at < r->n && read_time(r->p + at) <= time) {
             at += HEAD + read_length(r->p + at + 8);
@@ -106,16 +113,17 @@ bool weir__side_put(stream_side *s, weir_sv key, int64_t time, weir_sv row)
     memcpy(r->p + at + 8, &row.n, 4);
     memcpy(r->p + at + HEAD, row.p, row.n);
     r->n += more;
-    weir_hmap_mark(map, r);
+    weir_hmap_mark(map, e);
     return true;
 }
 
-void weir__side_fetch(stream_side *s, weir_sv key, int64_t from, int64_t to, weir__candidate **out,
-                      size_t *n, size_t *cap)
+void weir__rows_fetch(stream_store *s, int side, weir_sv key, int64_t from, int64_t to,
+                      weir__candidate **out, size_t *n, size_t *cap)
 {
     size_t at = from > to ? s->buckets.n : weir__buckets_from(&s->buckets, bucket_of(s, from));
     for (; at < s->buckets.n && s->buckets.at[at].start <= to; at++) {
-        const stream_rows *r = weir_hmap_find(s->buckets.at[at].map, key);
+        const stream_entry *e = weir_hmap_find(s->buckets.at[at].map, key);
+        const stream_rows *r = e ? &e->side[side] : NULL;
         for (uint32_t k = 0; r && k < r->n;) {
             int64_t time = read_time(r->p + k);
             uint32_t length = read_length(r->p + k + 8);
@@ -131,46 +139,87 @@ void weir__side_fetch(stream_side *s, weir_sv key, int64_t from, int64_t to, wei
     }
 }
 
-void weir__side_expire(stream_side *s, int64_t time)
+void weir__rows_warm(stream_store *s, const weir_sv *keys, uint32_t n, int64_t from, int64_t to,
+                     void **scratch)
+{
+    size_t at = weir__buckets_from(&s->buckets, bucket_of(s, weir_max64(from, 0)));
+    for (; at < s->buckets.n && s->buckets.at[at].start <= to; at++) {
+        weir_hmap_find_batch(s->buckets.at[at].map, keys, n, scratch);
+        for (uint32_t i = 0; i < n; i++) {
+            const stream_entry *e = scratch[i];
+            for (int side = 0; e && side < 2; side++) {
+                const stream_rows *r = &e->side[side];
+                for (uint32_t k = 0; k <= r->n && k < WARM_BYTES; k += CACHE_LINE) {
+                    __builtin_prefetch(r->p + k);
+                }
+            }
+        }
+    }
+}
+
+static bool is_old(const stream_store *s, const weir__bucket *b, int64_t retention)
+{
+    for (int side = 0; side < 2; side++) {
+        if ((b->users >> side & 1) && s->newest[side] - retention < b->start + s->width) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void weir__rows_expire(stream_store *s, int64_t retention)
 {
     size_t n = 0;
-    while (n < s->buckets.n && time > s->width && s->buckets.at[n].start <= time - s->width) {
+    while (n < s->buckets.n && is_old(s, &s->buckets.at[n], retention)) {
         n++;
     }
     weir__buckets_drop_first(&s->buckets, n);
 }
 
-static void put_rows(void *ctx, void *payload, weir_buf *value)
+static void put_entry(void *ctx, void *payload, weir_buf *value)
 {
     (void)ctx;
-    const stream_rows *r = payload;
-    weir_buf_add(value, r->p, r->n);
+    const stream_entry *e = payload;
+    weir_buf_be32(value, e->side[0].n);
+    weir_buf_add(value, e->side[0].p, e->side[0].n);
+    weir_buf_add(value, e->side[1].p, e->side[1].n);
 }
 
-void weir__side_save(stream_side *s, weir__saver *saver, char tag)
+void weir__rows_save(stream_store *s, weir__saver *saver, char tag)
 {
-    weir__buckets_save(&s->buckets, saver, tag, put_rows, NULL);
+    weir__buckets_save(&s->buckets, saver, tag, put_entry, NULL);
 }
 
-weir_rc weir__side_load(stream_side *s, const weir_op *op, weir_sv key, weir_sv value,
+static bool load_rows(stream_store *s, int side, int64_t bucket, weir_sv key, weir_sv rows)
+{
+    for (uint32_t at = 0; at < rows.n;) {
+        if (rows.n - at < HEAD || rows.n - at - HEAD < read_length(rows.p + at + 8) ||
+            bucket_of(s, read_time(rows.p + at)) != bucket) {
+            return false;
+        }
+        weir_sv row = {rows.p + at + HEAD, read_length(rows.p + at + 8)};
+        if (!weir__rows_put(s, side, key, read_time(rows.p + at), row)) {
+            return false;
+        }
+        at += HEAD + row.n;
+    }
+    return true;
+}
+
+weir_rc weir__rows_load(stream_store *s, const weir_op *op, weir_sv key, weir_sv value,
                         weir_status *st)
 {
     int64_t bucket;
-    if (!weir__load_bucket(&key, &bucket) || bucket % s->width != 0) {
+    weir_reader in = weir_reader_of(value);
+    uint32_t n = weir_read_be32(&in);
+    if (!weir__load_bucket(&key, &bucket) || bucket % s->width != 0 || n > value.n - 4 || in.bad) {
         return weir__load_bad(op, st);
     }
     weir_hmap *map = weir__buckets_need(&s->buckets, bucket);
     s->buckets.at[s->buckets.last].stored = true;
-    for (uint32_t at = 0; at < value.n;) {
-        if (value.n - at < HEAD || value.n - at - HEAD < read_length(value.p + at + 8) ||
-            bucket_of(s, read_time(value.p + at)) != bucket) {
-            return weir__load_bad(op, st);
-        }
-        weir_sv row = {value.p + at + HEAD, read_length(value.p + at + 8)};
-        if (!weir__side_put(s, key, read_time(value.p + at), row)) {
-            return weir__load_bad(op, st);
-        }
-        at += HEAD + row.n;
+    if (!load_rows(s, 0, bucket, key, weir_sv_of(value.p + 4, n)) ||
+        !load_rows(s, 1, bucket, key, weir_sv_of(value.p + 4 + n, value.n - 4 - n))) {
+        return weir__load_bad(op, st);
     }
     weir_hmap_sweep(map, NULL, NULL, NULL);
     return WEIR_OK;

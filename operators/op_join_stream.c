@@ -26,7 +26,7 @@ typedef struct held_rows {
 typedef struct op_join_stream {
     weir_op op;
     weir__join join;
-    stream_side sides[2];
+    stream_store rows;
     int64_t before[2], after[2]; /* as seen from each side */
     bool outer[2];               /* rows of this side leave also without a match */
     int64_t retention;
@@ -41,8 +41,9 @@ typedef struct op_join_stream {
     bool seq;
 } op_join_stream;
 
-#define BUCKETS 64 /* of a side's retention */
-#define TAG_SIDE 'L' /* and 'M': bucket ‖ key → rows */
+#define BUCKETS 64   /* of a side's retention */
+#define WARM_ROWS 16 /* fewer are not worth two passes */
+#define TAG_ROWS 'R' /* bucket ‖ key → rows of both sides */
 #define TAG_WAITING 'O'
 #define TAG_CLOCK 'T'
 
@@ -65,8 +66,7 @@ static weir_rc stream_open(weir_op *op, weir_status *st)
     int64_t span = plus(n->join.before_ms, n->join.after_ms);
     j->retention = plus(span, n->join.grace_ms);
     int64_t width = weir_max64(weir_max64(span, j->retention / BUCKETS), 1);
-    weir__side_open(&j->sides[0], op->task, width);
-    weir__side_open(&j->sides[1], op->task, width);
+    weir__rows_open(&j->rows, op->task, width);
     j->held = WEIR_NEW_N(weir_task_arena(op->task), held_rows, 2);
     j->stream_time = -1;
     j->least = INT64_MAX;
@@ -87,8 +87,8 @@ static void stream_close(weir_op *op)
 {
     op_join_stream *j = (op_join_stream *)op;
     weir__join_close(&j->join);
+    weir__rows_close(&j->rows);
     for (int side = 0; side < 2; side++) {
-        weir__side_close(&j->sides[side]);
         weir__wire_keys_deinit(&j->wire[side]);
         if (j->held) {
             weir_buf_deinit(&j->held[side].keys);
@@ -182,16 +182,15 @@ static void too_many(op_join_stream *j)
 
 static void join_row(op_join_stream *j, int side, const stream_row *r)
 {
-    stream_side *other = &j->sides[1 - side];
     if (j->waits && r->time == j->stream_time) {
         release_waiting(j, side, r->seq);
     }
     int64_t from = weir_max64(0, plus(r->time, -j->before[side]));
     int64_t to = weir_max64(0, plus(r->time, j->after[side]));
-    int64_t visible = other->newest - j->retention + 1; /* the store has dropped older rows */
+    int64_t visible = j->rows.newest[1 - side] - j->retention + 1; /* the store has dropped older rows */
     j->n_found = 0;
-    weir__side_fetch(other, r->key, weir_max64(from, visible), to, &j->found, &j->n_found,
-                     &j->found_cap);
+    weir__rows_fetch(&j->rows, 1 - side, r->key, weir_max64(from, visible), to, &j->found,
+                     &j->n_found, &j->found_cap);
     if (j->join.residual && j->n_found) {
         filter_found(j, side, r->bytes);
     }
@@ -213,10 +212,10 @@ static void join_row(op_join_stream *j, int side, const stream_row *r)
             }
         }
     }
-    stream_side *mine = &j->sides[side];
-    mine->newest = weir_max64(mine->newest, r->time);
-    if (r->time >= mine->newest - j->retention + 1 &&
-        !weir__side_put(mine, r->key, r->time, r->bytes)) {
+    int64_t *newest = &j->rows.newest[side];
+    *newest = weir_max64(*newest, r->time);
+    if (r->time >= *newest - j->retention + 1 &&
+        !weir__rows_put(&j->rows, side, r->key, r->time, r->bytes)) {
         too_many(j);
     }
 }
@@ -259,6 +258,27 @@ static bool encode(op_join_stream *j, int side, const weir_batch *b, encoded *e)
     return true;
 }
 
+/* The rows of a batch will look for their keys on both sides: fetches what they will touch, many at a
+ * time, so that the walk does not wait for memory row by row. */
+static void warm(op_join_stream *j, int side, const held_rows *h, weir_arena *a)
+{
+    weir_sv *keys = weir_arena_alloc(a, WEIR_BATCH_ROWS * sizeof *keys);
+    void **found = weir_arena_alloc(a, WEIR_BATCH_ROWS * sizeof *found);
+    uint32_t n = 0;
+    int64_t from = INT64_MAX;
+    int64_t to = 0;
+    for (uint32_t i = 0; i < h->n; i++) {
+        if (h->rows[i].bytes.p && h->rows[i].key.n != WEIR_NULL_BYTES) {
+            keys[n++] = h->rows[i].key;
+            from = weir_min64(from, plus(h->rows[i].time, -j->before[side]));
+            to = weir_max64(to, plus(h->rows[i].time, j->after[side]));
+        }
+    }
+    if (n >= WARM_ROWS) {
+        weir__rows_warm(&j->rows, keys, n, from, to, found);
+    }
+}
+
 /* Takes the rows of a batch in; they are joined by walk(). */
 static void hold(op_join_stream *j, int side, const weir_batch *b)
 {
@@ -298,6 +318,7 @@ static void hold(op_join_stream *j, int side, const weir_batch *b)
             parts[k]->p = own;
         }
     }
+    warm(j, side, h, b->arena);
 }
 
 static void take_row(op_join_stream *j, int side)
@@ -343,9 +364,7 @@ static void stream_walk(weir_op *op, const bool *open, weir_arena *arena)
         take_row(j, side);
     }
     weir__join_emit(&j->join);
-    for (int s = 0; s < 2; s++) {
-        weir__side_expire(&j->sides[s], j->sides[s].newest - j->retention + 1);
-    }
+    weir__rows_expire(&j->rows, j->retention);
 }
 
 static void stream_push(weir_op *op, uint32_t port, const weir_batch *b)
@@ -366,13 +385,12 @@ static void stream_save(weir_op *op, weir_store_batch *batch)
     op_join_stream *j = (op_join_stream *)op;
     weir__saver saver;
     weir__saver_init(&saver, op, batch);
-    weir__side_save(&j->sides[0], &saver, TAG_SIDE);
-    weir__side_save(&j->sides[1], &saver, TAG_SIDE + 1);
+    weir__rows_save(&j->rows, &saver, TAG_ROWS);
     if (j->waits) {
         weir__outer_save(&j->waiting, &saver, TAG_WAITING);
     }
     weir_buf_reset(&saver.value);
-    const int64_t clock[] = {j->stream_time, j->least, j->sides[0].newest, j->sides[1].newest};
+    const int64_t clock[] = {j->stream_time, j->least, j->rows.newest[0], j->rows.newest[1]};
     for (uint32_t i = 0; i < WEIR_COUNT(clock); i++) {
         weir_buf_be64(&saver.value, (uint64_t)clock[i]);
     }
@@ -387,8 +405,8 @@ static weir_rc stream_load(weir_op *op, weir_sv key, weir_sv value, weir_status 
     if (!weir__load_tag(&key, &tag)) {
         return weir__load_bad(op, st);
     }
-    if (tag == TAG_SIDE || tag == TAG_SIDE + 1) {
-        return weir__side_load(&j->sides[tag - TAG_SIDE], op, key, value, st);
+    if (tag == TAG_ROWS) {
+        return weir__rows_load(&j->rows, op, key, value, st);
     }
     if (tag == TAG_WAITING && j->waits) {
         return weir__outer_load(&j->waiting, op, key, value, st);
@@ -396,26 +414,22 @@ static weir_rc stream_load(weir_op *op, weir_sv key, weir_sv value, weir_status 
     weir_reader r = weir_reader_of(value);
     j->stream_time = (int64_t)weir_read_be64(&r);
     j->least = (int64_t)weir_read_be64(&r);
-    j->sides[0].newest = (int64_t)weir_read_be64(&r);
-    j->sides[1].newest = (int64_t)weir_read_be64(&r);
+    j->rows.newest[0] = (int64_t)weir_read_be64(&r);
+    j->rows.newest[1] = (int64_t)weir_read_be64(&r);
     return tag == TAG_CLOCK && !r.bad ? WEIR_OK : weir__load_bad(op, st);
 }
 
 static uint64_t stream_entries(const weir_op *op)
 {
     const op_join_stream *j = (const op_join_stream *)op;
-    return weir__buckets_entries(&j->sides[0].buckets) +
-           weir__buckets_entries(&j->sides[1].buckets) + j->waiting.alive;
+    return weir__buckets_entries(&j->rows.buckets) + j->waiting.alive;
 }
 
 static uint64_t stream_bytes(const weir_op *op)
 {
     const op_join_stream *j = (const op_join_stream *)op;
     uint64_t n = j->waits ? weir_hmap_bytes(j->waiting.map) + weir_slab_bytes(j->waiting.slab) : 0;
-    for (int s = 0; s < 2; s++) {
-        n += weir__buckets_bytes(&j->sides[s].buckets) + weir_slab_bytes(j->sides[s].slab);
-    }
-    return n;
+    return n + weir__buckets_bytes(&j->rows.buckets) + weir_slab_bytes(j->rows.slab);
 }
 
 const weir_op_kind weir__op_join_stream = {

@@ -11,13 +11,18 @@ typedef struct stream_rows {
     int64_t newest;
 } stream_rows;
 
-/* One side's rows: buckets of `width` ms hold a map from key to stream_rows. */
-typedef struct stream_side {
+/* Rows of both sides under one key: a row looks for the other side's where it will lie itself. */
+typedef struct stream_entry {
+    stream_rows side[2];
+} stream_entry;
+
+/* Buckets of `width` ms hold a map from key to stream_entry. */
+typedef struct stream_store {
     weir__buckets buckets;
     weir_slab *slab;
     int64_t width;
-    int64_t newest; /* largest row time put; -1: none */
-} stream_side;
+    int64_t newest[2]; /* largest row time put per side; -1: none */
+} stream_store;
 
 /* Rows of outer joins that have no match yet: [time 8][side 1][topic key][key] → rows of that key.
  * The map's keys are in the order in which such rows are given up. A dead entry has no rows. */
@@ -42,17 +47,21 @@ typedef struct weir__candidate {
     weir_sv row;
 } weir__candidate;
 
-void weir__side_open(stream_side *s, weir_task *t, int64_t width);
-void weir__side_close(stream_side *s);
+void weir__rows_open(stream_store *s, weir_task *t, int64_t width);
+void weir__rows_close(stream_store *s);
 /* False: the key has more rows in this bucket than one block may hold. */
-bool weir__side_put(stream_side *s, weir_sv key, int64_t time, weir_sv row);
-/* Appends the rows of `key` with from <= time <= to, by time, to *out. They stay until the next put. */
-void weir__side_fetch(stream_side *s, weir_sv key, int64_t from, int64_t to, weir__candidate **out,
-                      size_t *n, size_t *cap);
-/* Drops buckets that hold nothing from `time` on. */
-void weir__side_expire(stream_side *s, int64_t time);
-void weir__side_save(stream_side *s, weir__saver *saver, char tag);
-weir_rc weir__side_load(stream_side *s, const weir_op *op, weir_sv key, weir_sv value,
+bool weir__rows_put(stream_store *s, int side, weir_sv key, int64_t time, weir_sv row);
+/* Appends the side's rows of `key` with from <= time <= to, by time, to *out. They stay until the next
+ * put. */
+void weir__rows_fetch(stream_store *s, int side, weir_sv key, int64_t from, int64_t to,
+                      weir__candidate **out, size_t *n, size_t *cap);
+/* Fetches into the cache what puts and fetches of these keys between these times will touch. */
+void weir__rows_warm(stream_store *s, const weir_sv *keys, uint32_t n, int64_t from, int64_t to,
+                     void **scratch);
+/* Drops buckets whose rows are all older than newest - retention of their side. */
+void weir__rows_expire(stream_store *s, int64_t retention);
+void weir__rows_save(stream_store *s, weir__saver *saver, char tag);
+weir_rc weir__rows_load(stream_store *s, const weir_op *op, weir_sv key, weir_sv value,
                         weir_status *st);
 
 void weir__outer_open(outer_buffer *o, weir_task *t);

@@ -28,7 +28,8 @@ weir_rc weir__load_bad(const weir_op *op, weir_status *st);
 typedef struct weir__bucket {
     int64_t start;
     weir_hmap *map;
-    bool stored; /* something of it is in the store */
+    bool stored;   /* something of it is in the store */
+    uint8_t users; /* the owner's own marks */
 } weir__bucket;
 
 typedef struct weir__buckets {
