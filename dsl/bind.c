@@ -25,6 +25,10 @@ weir_rc weir__unsupported(weir__binder *b, weir_span span, const char *feature)
 weir_sv weir__where(weir__binder *b, weir_span at)
 {
     weir_text_pos pos = weir_text_pos_of(b->text, at.at);
+    if (b->props && b->props->line) {
+        pos.col += pos.line == 1 ? b->props->col - 1 : 0;
+        pos.line += b->props->line - 1;
+    }
     return weir__str(b, "Line: %u, Col: %u: ", pos.line, pos.col);
 }
 

@@ -19,6 +19,9 @@ typedef struct weir_props {
     void *ctx;
     int64_t (*now_ms)(void *clock); /* goes into weir_settings, is never called here; may be NULL */
     void *clock;
+    /* Where the statement's own text begins in its script, for positions in messages; both from 1,
+     * 0: the statement is a slice of its script, which is then looked at. */
+    uint32_t line, col;
 } weir_props;
 
 /* After each: the member of `as`. */

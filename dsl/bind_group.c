@@ -219,9 +219,11 @@ weir_rc weir__window_clause(weir__query *q)
                                 WEIR_WINDOWS_PER_ROW_MAX);
         }
     }
-    out->has_grace = weir_ast_given(&w->grace);
-    out->grace_ms = weir_max64(day - out->size_ms, 0);
-    if (out->has_grace) {
+    bool final = q->ast->emit == WEIR_EMIT_FINAL; /* then nothing is waited for by default */
+    bool given = weir_ast_given(&w->grace);
+    out->has_grace = given || final;
+    out->grace_ms = final ? 0 : weir_max64(day - out->size_ms, 0);
+    if (given) {
         WEIR_TRY(ms_of(b, &w->grace, &out->grace_ms));
         if (out->grace_ms < 0) {
             return weir__fail(b, w->grace.span, "Grace period must not be negative.");

@@ -891,12 +891,21 @@ static weir_rc within(join *j, weir_node *node)
                           "Window interval (ie, beforeMs+afterMs) must not be negative.");
     }
     node->join.has_grace = weir_ast_given(&w->grace);
-    node->join.grace_ms = weir_max64(day - span, 0);
+    /* JoinWindows.of(before).after(after): the default looks at the time before only. */
+    int64_t twice;
+    bool over = __builtin_mul_overflow(node->join.before_ms, INT64_C(2), &twice);
+    node->join.grace_ms = over ? 0 : weir_max64(day - twice, 0);
     if (node->join.has_grace) {
         WEIR_TRY(duration_ms(b, &w->grace, &node->join.grace_ms));
         if (node->join.grace_ms < 0) {
             return weir__fail(b, w->grace.span, "Grace period must not be negative.");
         }
+    }
+    if (node->join.type == WEIR_JOIN_RIGHT) {
+        /* ksqlDB makes it `right LEFT JOIN left` with the same window: seen from the right. */
+        int64_t before = node->join.before_ms;
+        node->join.before_ms = node->join.after_ms;
+        node->join.after_ms = before;
     }
     return WEIR_OK;
 }

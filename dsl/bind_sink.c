@@ -155,7 +155,14 @@ static bool same_calls(const weir_node *x, const weir_node *y)
     for (uint32_t i = 0; i < x->aggregate.n; i++) {
         const weir_call *c = x->aggregate.calls[i];
         const weir_call *d = y->aggregate.calls[i];
-        if (strcmp(c->function->name, d->function->name) != 0 || !weir_type_eq(c->type, d->type)) {
+        bool same = c->agg == d->agg && c->nargs == d->nargs && weir_type_eq(c->type, d->type);
+        for (uint32_t k = 0; same && k < c->nargs; k++) {
+            const weir_value *x = c->literals[k];
+            const weir_value *y = d->literals[k];
+            same = (x == NULL) == (y == NULL) &&
+                   (!x || weir_value_eq(c->arg_types[k], x, y));
+        }
+        if (!same) {
             return false;
         }
     }

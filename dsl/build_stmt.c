@@ -88,8 +88,7 @@ weir_ast_type *weir__type_named(weir__parser *p, weir_ast_ident name, const weir
             e->kind == WEIR_X_COLUMN && weir_sv_eq(e->as.column.name.name, WEIR_SV("STRING"));
         if (!is_string &&
             !((e->kind == WEIR_X_INTEGER || e->kind == WEIR_X_BIGINT) && e->as.integer >= 0)) {
-            weir_diag *d = weir__error(p, WEIR_ESQL, e->span,
-                                       "Syntax Error: a parameter of a type is a number or STRING");
+            weir_diag *d = weir__error(p, WEIR_ESQL, e->span, "Syntax Error: ");
             if (d) {
                 d->expected = WEIR_SV("{'STRING', INTEGER_VALUE}");
             }

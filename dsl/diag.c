@@ -220,7 +220,8 @@ void weir_diag_render(weir_buf *out, weir_sv file, weir_sv text, const weir_diag
         weir_buf_sv(out, file);
         weir_buf_byte(out, ':');
     }
-    weir_buf_printf(out, "%u:%u: %s", pos.line, pos.col, d->syntax ? "Syntax Error: " : "");
+    weir_buf_printf(out, "%u:%u: %s%s", pos.line, pos.col, d->syntax ? "Syntax Error" : "",
+                    d->syntax && d->message.n ? ": " : "");
     safe_text(out, d->message);
     weir_buf_byte(out, '\n');
     if (text.n) {
@@ -242,7 +243,8 @@ void weir_diag_message(weir_buf *out, weir_sv text, const weir_diag *d)
 {
     weir_text_pos pos = weir_text_pos_of(text, d->span.at);
     if (d->syntax) {
-        weir_buf_printf(out, "line %u:%u: Syntax Error\n", pos.line, pos.col);
+        weir_buf_printf(out, "line %u:%u: Syntax Error%s", pos.line, pos.col,
+                        d->message.n ? "\n" : "");
     } else if (d->number) {
         /* ksqlDB adds one to the column twice. */
         weir_buf_printf(out, "Failed to prepare statement: line %u:%u: ", pos.line, pos.col + 1);

@@ -300,6 +300,30 @@ static weir_rc aggregate_load(weir_op *op, weir_sv key, weir_sv value, weir_stat
     return ok ? WEIR_OK : weir__load_bad(op, st);
 }
 
+static void aggregate_take(weir_op *op, const weir_op *from)
+{
+    op_aggregate *g = (op_aggregate *)op;
+    op_aggregate *other = (op_aggregate *)(uintptr_t)from;
+    WEIR_ASSERT(!g->windowed && !other->windowed && g->aggs.n == other->aggs.n);
+    weir_buf bytes = {0};
+    uint64_t cursor = 0;
+    void *entry;
+    while (weir_hmap_next(other->map, &cursor, &entry)) {
+        weir_sv key = weir_hmap_key(other->map, entry);
+        weir_buf_reset(&bytes);
+        put_entry(other, entry, &bytes);
+        weir_reader r = weir_reader_of(weir_buf_view(&bytes));
+        bool ok = load_entry(g, g->map, key, &r);
+        WEIR_ASSERT(ok);
+        void *taken = weir_hmap_find(g->map, key);
+        weir_hmap_mark(g->map, taken);
+        if (g->coalesce && (*agg_time(other, entry) & AGG_FLAG)) { /* it was still to be told */
+            weir__agg_note(g, taken, g->map, 0, 0, true, weir_task_arena(op->task));
+        }
+    }
+    weir_buf_deinit(&bytes);
+}
+
 static uint64_t aggregate_entries(const weir_op *op)
 {
     const op_aggregate *g = (const op_aggregate *)op;
@@ -320,6 +344,7 @@ const weir_op_kind weir__op_aggregate = {
     .flush = weir__agg_flush,
     .save = aggregate_save,
     .load = aggregate_load,
+    .take = aggregate_take,
     .close = aggregate_close,
     .state_entries = aggregate_entries,
     .state_bytes = aggregate_bytes,

@@ -130,6 +130,27 @@ static weir_rc materialize_load(weir_op *op, weir_sv key, weir_sv value, weir_st
     return weir__table_load(&((op_materialize *)op)->table, op, key, value, st);
 }
 
+/* Rows of other columns are of no use: those keys are unknown until they come again. */
+static void materialize_take(weir_op *op, const weir_op *from)
+{
+    op_materialize *m = (op_materialize *)op;
+    const op_materialize *other = (const op_materialize *)from;
+    const weir_schema *mine = op->node->schema;
+    const weir_schema *theirs = from->node->schema;
+    bool same = mine->n == theirs->n;
+    for (uint32_t i = 0; same && i < mine->n; i++) {
+        same = weir_sv_eq(mine->cols[i].name, theirs->cols[i].name) &&
+               weir_type_eq(mine->cols[i].type, theirs->cols[i].type);
+    }
+    uint64_t cursor = 0;
+    void *entry;
+    while (same && weir_hmap_next(other->table.map, &cursor, &entry)) {
+        const weir__row *r = entry;
+        weir__table_put(&m->table, weir_hmap_key(other->table.map, entry), weir__row_bytes(r),
+                        r->time);
+    }
+}
+
 static uint64_t materialize_entries(const weir_op *op)
 {
     return weir_hmap_count(((const op_materialize *)op)->table.map);
@@ -147,6 +168,7 @@ const weir_op_kind weir__op_materialize = {
     .push = materialize_push,
     .save = materialize_save,
     .load = materialize_load,
+    .take = materialize_take,
     .close = materialize_close,
     .state_entries = materialize_entries,
     .state_bytes = materialize_bytes,

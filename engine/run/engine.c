@@ -229,6 +229,42 @@ static weir_rc deploy(weir_query *q, weir_status *st)
     return WEIR_OK;
 }
 
+/* The n-th operator of a kind in the tasks of a partition. */
+static weir_op *nth_op(const weir_query *q, int32_t partition, const weir_op_kind *kind, uint32_t n)
+{
+    for (uint32_t i = 0; i < q->n_stages; i++) {
+        const weir_stage *s = q->stages[i];
+        for (uint32_t k = 0; partition < s->partitions && k < s->tasks[partition]->n_ops; k++) {
+            weir_op *op = s->tasks[partition]->ops[k];
+            if (op->kind == kind && n-- == 0) {
+                return op;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Plans that may replace one another have the same steps with state in the same order. */
+static void take_state(weir_query *q, const weir_query *from)
+{
+    for (uint32_t i = 0; i < q->n_stages; i++) {
+        const weir_stage *s = q->stages[i];
+        for (int32_t p = 0; p < s->partitions; p++) {
+            for (uint32_t k = 0; k < s->tasks[p]->n_ops; k++) {
+                weir_op *op = s->tasks[p]->ops[k];
+                uint32_t n = 0;
+                while (op->kind->take && nth_op(q, p, op->kind, n) != op) {
+                    n++;
+                }
+                weir_op *old = op->kind->take ? nth_op(from, p, op->kind, n) : NULL;
+                if (old) {
+                    op->kind->take(op, old);
+                }
+            }
+        }
+    }
+}
+
 weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, weir_start start,
                         weir_query *replace, weir_client client, void *client_ctx,
                         weir_query **out, weir_status *st)
@@ -236,6 +272,7 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, weir_start start,
     weir_query *q = weir_zalloc(sizeof *q);
     q->engine = e;
     q->plan = plan;
+    q->replaces = replace != NULL;
     q->ordinal = replace ? replace->ordinal : e->next_ordinal;
     weir_arena_init(&q->arena);
     const weir_source *sink = plan->sink->sink.sink;
@@ -255,6 +292,7 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, weir_start start,
     }
     set_client(q, client, client_ctx);
     if (replace) {
+        take_state(q, replace);
         e->queries[index_of(e, replace)] = q;
         query_free(replace);
     } else {

@@ -53,7 +53,7 @@ static void save_query(weir_query *q, weir_store_batch *batch)
     weir_buf_deinit(&value);
 }
 
-void weir_query_forget(weir_query *q, weir_store_batch *batch)
+void weir_query_forget(const weir_query *q, weir_store_batch *batch)
 {
     weir_buf from = {0};
     weir_buf to = {0};
@@ -174,6 +174,9 @@ weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_qu
                 WEIR_TRY(load_position(q, &s->tasks[p]->scans[k], start, replaced, st));
             }
         }
+    }
+    if (q->plan->persistent && replaced) {
+        weir_query_forget(replaced, q->engine->dropped); /* nodes may have other numbers now */
     }
     if (q->plan->persistent) {
         note_plan(q);

@@ -299,7 +299,7 @@ static weir_rc open_ops(weir_task *t, weir_status *st)
         if (op->kind->open) {
             WEIR_TRY(op->kind->open(op, st));
         }
-        if (store && op->kind->load) {
+        if (store && op->kind->load && !t->stage->query->replaces) {
             weir_buf prefix = {0};
             weir_op_state_prefix(op, &prefix);
             weir_rc rc = weir_store_scan(store, weir_buf_view(&prefix), load_entry, op, st);

@@ -110,6 +110,7 @@ struct weir_query {
     const weir_plan *plan;
     uint32_t ordinal;           /* creation order; a replacement keeps it */
     bool paused, failed;
+    bool replaces;              /* its state comes from a running query, not from the store */
     char error[512];
     weir_stage **stages;        /* [n_stages], senders before receivers */
     uint32_t n_stages;
@@ -162,7 +163,7 @@ void weir_deliver_rest(weir_engine *e); /* what waited for writers that did not 
 weir_rc weir_query_check_plan(const weir_query *q, weir_status *st);
 weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_query *replaced,
                                   weir_status *st);
-void weir_query_forget(weir_query *q, weir_store_batch *batch); /* state and positions */
+void weir_query_forget(const weir_query *q, weir_store_batch *batch); /* state and positions */
 
 /* source.c */
 weir_rc weir_scan_open(weir_scan *s, weir_status *st);

@@ -99,7 +99,12 @@ static bool get_prop(void *ctx, weir_sv name, weir_sv *value)
 
 weir_props weir_session_props(weir_session *s)
 {
-    return (weir_props){get_prop, s, s->config.now_ms, s->config.clock};
+    return (weir_props){.get = get_prop,
+                        .ctx = s,
+                        .now_ms = s->config.now_ms,
+                        .clock = s->config.clock,
+                        .line = s->line,
+                        .col = s->col};
 }
 
 /* ---- opening and closing ---- */
@@ -259,10 +264,17 @@ weir_rc weir_session_execute(weir_session *s, weir_sv text, weir_script_outcome 
         return rc;
     }
     out->parsed = true;
+    uint32_t line = s->line; /* RUN SCRIPT comes back to its own script */
+    uint32_t col = s->col;
     for (uint32_t i = 0; i < script.n_stmts; i++) {
         const weir_ast_stmt *stmt = script.stmts[i];
         weir_status_reset(st);
+        weir_text_pos at = weir_text_pos_of(script.text, stmt->span.at);
+        s->line = at.line;
+        s->col = at.col;
         rc = run_statement(s, stmt, st);
+        s->line = line;
+        s->col = col;
         if (rc != WEIR_OK) {
             out->failed = stmt->text;
             out->failed_at = stmt->span;

@@ -43,6 +43,7 @@ struct weir_session {
     size_t n_queries, cap_queries;
     int64_t next_seq;
     uint64_t transient;        /* numbers transient queries */
+    uint32_t line, col;        /* of the statement being executed, in its script; 0: none */
     uint32_t script_depth;     /* RUN SCRIPT inside RUN SCRIPT */
     weir_store_batch *journal; /* entries of the next commit; NULL without a store */
     weir_journal_text *inserts;
