@@ -49,21 +49,6 @@ static weir_rc check_queries(weir_run *r, weir_status *st)
     return WEIR_OK;
 }
 
-/* Nobody reads below these offsets any more. */
-static void give_back(weir_run *r)
-{
-    weir_topics *topics = weir_session_topics(r->session);
-    weir_engine *e = weir_session_engine(r->session);
-    for (uint32_t i = 0; i < weir_topics_count(topics); i++) {
-        weir_topic *t = weir_topics_at(topics, i);
-        for (int32_t p = 0; p < weir_topic_partitions(t); p++) {
-            int64_t at = weir_min64(weir_engine_consumed(e, t, p),
-                                    weir_outputs_next(r->outputs, t, p));
-            weir_topic_consumed(t, p, at);
-        }
-    }
-}
-
 static weir_rc publish(weir_run *r, weir_status *st)
 {
     if (r->line_shown && weir_outputs_count(r->outputs) == 0) {
@@ -71,9 +56,7 @@ static weir_rc publish(weir_run *r, weir_status *st)
     }
     WEIR_TRY(weir_run_show_flush(r->show, st));
     WEIR_TRY(weir_outputs_pump(r->outputs, st));
-    WEIR_TRY(weir_run_log_flush(r->log, st));
-    give_back(r);
-    return WEIR_OK;
+    return weir_run_log_flush(r->log, st);
 }
 
 /* With a data directory outputs follow the commit: what is written out is durable. */

@@ -34,8 +34,6 @@ void weir_outputs_free(weir_outputs *o);
 weir_rc weir_outputs_open(weir_outputs *o, weir_session *s, const char *spec, weir_status *st);
 /* Writes what the topics have got since the last call, each partition in its order, and flushes. */
 weir_rc weir_outputs_pump(weir_outputs *o, weir_status *st);
-/* The offset below which everything of a topic partition is written; INT64_MAX: not written out. */
-int64_t weir_outputs_next(const weir_outputs *o, const weir_topic *t, int32_t partition);
 uint32_t weir_outputs_count(const weir_outputs *o);
 weir_sv weir_outputs_topic(const weir_outputs *o, uint32_t i);
 uint64_t weir_outputs_records(const weir_outputs *o, uint32_t i);

@@ -184,17 +184,21 @@ static void tell(weir_run_log *l, const weir_problem *p)
     }
     k->shown++;
     fputs(p->record ? "skipped record: " : "failed: ", stderr);
+    const char *sep = "";
     if (p->topic.n) {
         fprintf(stderr, "topic " WEIR_SV_FMT ", partition %d", WEIR_SV_ARG(p->topic), p->partition);
+        sep = ", ";
     }
     if (p->offset >= 0) {
-        fprintf(stderr, ", offset %lld", (long long)p->offset);
+        fprintf(stderr, "%soffset %lld", sep, (long long)p->offset);
+        sep = ", ";
     }
     if (p->query) {
-        fprintf(stderr, "%squery " WEIR_SV_FMT, p->topic.n ? ", " : "",
+        fprintf(stderr, "%squery " WEIR_SV_FMT, sep,
                 WEIR_SV_ARG(weir_query_plan(p->query)->query_id));
+        sep = ", ";
     }
-    fprintf(stderr, "%s" WEIR_SV_FMT ": " WEIR_SV_FMT "\n", p->where.n ? ", " : "",
+    fprintf(stderr, "%s" WEIR_SV_FMT ": " WEIR_SV_FMT "\n", p->where.n ? sep : "",
             WEIR_SV_ARG(p->where), WEIR_SV_ARG(p->reason));
 }
 

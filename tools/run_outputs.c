@@ -43,6 +43,20 @@ void weir_outputs_free(weir_outputs *o)
     }
 }
 
+/* Several outputs may write one topic: the slowest keeps it. */
+static void keep(const weir_outputs *o, const weir_topic *topic, int32_t p)
+{
+    int64_t least = INT64_MAX;
+    weir_topic *t = NULL;
+    for (size_t i = 0; i < o->n; i++) {
+        if (o->items[i].topic == topic && o->items[i].next) {
+            least = weir_min64(least, o->items[i].next[p]);
+            t = o->items[i].topic;
+        }
+    }
+    weir_topic_keep(t, p, least);
+}
+
 static weir_rc open_output(weir_output *f, weir_session *s, weir_status *st)
 {
     const char *file = NULL;
@@ -66,7 +80,11 @@ weir_rc weir_outputs_open(weir_outputs *o, weir_session *s, const char *spec, we
     WEIR_GROW(o->items, o->cap, o->n + 1);
     weir_output *f = &o->items[o->n++];
     *f = (weir_output){.spec = weir_strdup(spec)};
-    return open_output(f, s, st);
+    WEIR_TRY(open_output(f, s, st));
+    for (int32_t p = 0; p < weir_topic_partitions(f->topic); p++) {
+        keep(o, f->topic, p);
+    }
+    return WEIR_OK;
 }
 
 static weir_rc write_partition(weir_outputs *o, weir_output *f, int32_t p, weir_status *st)
@@ -86,6 +104,7 @@ static weir_rc write_partition(weir_outputs *o, weir_output *f, int32_t p, weir_
         weir_chunk_unref(c);
     }
     f->next[p] = at;
+    keep(o, f->topic, p);
     return WEIR_OK;
 }
 
@@ -102,17 +121,6 @@ weir_rc weir_outputs_pump(weir_outputs *o, weir_status *st)
         }
     }
     return WEIR_OK;
-}
-
-int64_t weir_outputs_next(const weir_outputs *o, const weir_topic *t, int32_t partition)
-{
-    int64_t least = INT64_MAX;
-    for (size_t i = 0; i < o->n; i++) {
-        if (o->items[i].topic == t) {
-            least = weir_min64(least, o->items[i].next[partition]);
-        }
-    }
-    return least;
 }
 
 uint32_t weir_outputs_count(const weir_outputs *o)

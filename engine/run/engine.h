@@ -82,7 +82,7 @@ weir_rc weir_engine_drain(weir_engine *e, weir_status *st);
  * entries (journal, host positions) ride along in `extra` (may be NULL; cleared). */
 weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status *st);
 /* The offset below which no running query reads the topic partition any more; its end when none
- * reads it. For weir_topic_consumed, by whoever knows the readers outside of the engine. */
+ * reads it. For readers outside of the engine: see weir_topic_keep. */
 int64_t weir_engine_consumed(const weir_engine *e, const weir_topic *topic, int32_t partition);
 
 /* Numbers. */

@@ -41,6 +41,8 @@ weir_rc weir_topic_read(weir_topic *t, int32_t partition, int64_t offset, weir_c
  * (memory store: only when weir_topics_forget_consumed allows it; embedded: evicts what is known to be
  * durable). */
 void weir_topic_consumed(weir_topic *t, int32_t partition, int64_t offset);
+/* A reader that the engine does not know wants what is from `offset` on (at first: 0) to stay. */
+void weir_topic_keep(weir_topic *t, int32_t partition, int64_t offset);
 
 /* Writes all appends since the last commit into the batch. The batch's commit makes them durable; it
  * must have succeeded before the next save. */

@@ -251,10 +251,18 @@ weir_rc weir_topic_read(weir_topic *t, int32_t partition, int64_t offset, weir_c
 void weir_topic_consumed(weir_topic *t, int32_t partition, int64_t offset)
 {
     weir__partition *p = partition_at(t, partition);
+    offset = p->kept ? weir_min64(offset, p->keep_from) : offset;
     p->consumed = weir_max64(p->consumed, offset);
     if (t->owner->store || t->owner->forget) {
         weir__partition_evict(p, p->consumed);
     }
+}
+
+void weir_topic_keep(weir_topic *t, int32_t partition, int64_t offset)
+{
+    weir__partition *p = partition_at(t, partition);
+    p->kept = true;
+    p->keep_from = offset;
 }
 
 /* [prefix ‖ id, prefix ‖ id + 1) */
