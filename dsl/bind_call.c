@@ -342,5 +342,10 @@ weir_rc weir__aggregate(weir__env *env, const weir_ast_expr *e, weir_call **out,
     *out = call;
     *out_args = args;
     *n_out = kept;
+    weir_status why;
+    weir_status_reset(&why);
+    if (call->agg->check && call->agg->check(call, &why) != WEIR_OK) {
+        return weir__type_fail(env, e->span, "%s", why.msg);
+    }
     return WEIR_OK;
 }

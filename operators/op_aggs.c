@@ -144,13 +144,18 @@ bool weir__aggs_undo(weir__aggs *s, weir_arena *a, void *states, const weir_vec 
     return true;
 }
 
-void weir__aggs_merge(weir__aggs *s, weir_arena *a, void *into, const void *from)
+bool weir__aggs_merge(weir__aggs *s, weir_arena *a, void *into, const void *from)
 {
     for (uint32_t k = 0; k < s->n; k++) {
         weir__agg *g = &s->at[k];
         g->call->arena = a;
+        g->call->failed = false;
         g->agg->merge(g->call, state_of(g, into), const_state_of(g, from));
+        if (g->call->failed) {
+            return fatal(s, g);
+        }
     }
+    return true;
 }
 
 void weir__aggs_results(weir__aggs *s, weir_arena *a, const void *states, weir_vec *emit,

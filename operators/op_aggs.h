@@ -33,7 +33,8 @@ bool weir__aggs_add(weir__aggs *s, weir_arena *a, void *const *states, const wei
                     const uint16_t *sel, uint32_t n, weir_vec *emit);
 bool weir__aggs_undo(weir__aggs *s, weir_arena *a, void *states, const weir_vec *cols,
                      uint32_t row);
-void weir__aggs_merge(weir__aggs *s, weir_arena *a, void *into, const void *from);
+/* False: the task has failed. */
+bool weir__aggs_merge(weir__aggs *s, weir_arena *a, void *into, const void *from);
 /* Results of one entry into row `row` of emit[]. */
 void weir__aggs_results(weir__aggs *s, weir_arena *a, const void *states, weir_vec *emit,
                         uint32_t row);

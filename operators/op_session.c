@@ -182,22 +182,24 @@ static void find_near(op_session *s, weir_sv key, int64_t ts, int64_t *start, in
     }
 }
 
-/* The states of the found sessions, merged in order, in s->scratch. */
-static void merge_found(op_session *s, weir_arena *a)
+/* The states of the found sessions, merged in order, in s->scratch. False: the task has failed. */
+static bool merge_found(op_session *s, weir_arena *a)
 {
     void *states = weir__session_states(s->scratch);
     if (s->n_found == 0) {
         memset(states, 0, s->stride - sizeof(session));
         weir__aggs_init(&s->aggs, states);
-        return;
+        return true;
     }
+    bool ok = true;
     session *first = (session *)(void *)s->found;
     memcpy(states, weir__session_states(first), s->stride - sizeof(session));
     for (size_t i = 1; i < s->n_found; i++) {
         session *e = (session *)(void *)(s->found + i * s->stride);
-        weir__aggs_merge(&s->aggs, a, states, weir__session_states(e));
+        ok = ok && weir__aggs_merge(&s->aggs, a, states, weir__session_states(e));
         weir__aggs_free(&s->aggs, weir__session_states(e));
     }
+    return ok;
 }
 
 static void add_row(op_session *s, const weir_batch *b, uint16_t row, weir_sv key,
@@ -222,10 +224,10 @@ static void add_row(op_session *s, const weir_batch *b, uint16_t row, weir_sv ke
         }
         take_session(s, key, weir__session_start(e), e->end);
     }
-    merge_found(s, b->arena);
+    bool merged = merge_found(s, b->arena);
     *s->scratch = (session){.start_flag = (uint64_t)start, .end = end};
     void *states = weir__session_states(s->scratch);
-    if (!weir__aggs_add(&s->aggs, b->arena, &states, b->cols, &row, 1, NULL)) {
+    if (!merged || !weir__aggs_add(&s->aggs, b->arena, &states, b->cols, &row, 1, NULL)) {
         weir__aggs_free(&s->aggs, states);
         return;
     }

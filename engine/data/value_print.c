@@ -258,7 +258,7 @@ void weir_value_print_json(weir_buf *out, const weir_type *t, const weir_value *
     switch (t->kind) {
     case WEIR_T_BOOLEAN:
     case WEIR_T_DECIMAL:
-        print_java(out, t, v, false);
+        print_java(out, t, v, true);
         return;
     case WEIR_T_INTEGER:
     case WEIR_T_DATE:
