@@ -36,7 +36,6 @@ void weir__join_open(weir__join *j, weir_op *op)
     }
     weir_buf_init(&j->rows[0], JOIN_BYTES_MAX);
     weir_buf_init(&j->rows[1], JOIN_BYTES_MAX);
-    weir_buf_init(&j->bytes, JOIN_BYTES_MAX);
     j->at = WEIR_NEW_N(a, weir__joined, WEIR_BATCH_ROWS);
     j->times = WEIR_NEW_N(a, int64_t, WEIR_BATCH_ROWS);
     j->seqs = WEIR_NEW_N(a, int64_t, WEIR_BATCH_ROWS);
@@ -48,7 +47,6 @@ void weir__join_close(weir__join *j)
     weir__keys_deinit(&j->keys[1]);
     weir_buf_deinit(&j->rows[0]);
     weir_buf_deinit(&j->rows[1]);
-    weir_buf_deinit(&j->bytes);
 }
 
 void weir__join_begin(weir__join *j, weir_arena *a, bool seq)
@@ -78,40 +76,45 @@ bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint1
 
 /* ---- joined rows ---- */
 
-static void keep(weir__join *j, weir__joined *r, uint32_t which, weir_sv row)
+void weir__join_add_stable(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
+                           const weir__pair *before)
 {
-    r->at[which] = (uint32_t)j->bytes.n;
-    r->n[which] = row.n;
-    weir_buf_sv(&j->bytes, row);
+    if (j->n == WEIR_BATCH_ROWS) {
+        weir__join_emit(j);
+    }
+    weir__joined *r = &j->at[j->n];
+    r->key = key;
+    r->rows[0] = now.left;
+    r->rows[1] = now.right;
+    r->flags = (uint8_t)((now.present ? 0 : WEIR_ROW_NULL_VALUE) |
+                         (key.n == WEIR_NULL_BYTES ? WEIR_ROW_NULL_KEY : 0));
+    if (before) {
+        r->rows[2] = before->left;
+        r->rows[3] = before->right;
+        r->old_flags = before->present ? 0 : WEIR_ROW_NULL_VALUE;
+    }
+    j->times[j->n] = time;
+    j->seqs[j->n++] = seq;
+}
+
+static weir_sv copy_of(weir__join *j, weir_sv s)
+{
+    return s.n && s.n != WEIR_NULL_BYTES ? weir_arena_sv(j->arena, s) : s;
+}
+
+static weir__pair copy_pair(weir__join *j, weir__pair p)
+{
+    return (weir__pair){p.present, copy_of(j, p.left), copy_of(j, p.right)};
 }
 
 void weir__join_add(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
                     const weir__pair *before)
 {
-    uint64_t more = (uint64_t)now.left.n + now.right.n + key.n +
-                    (before ? (uint64_t)before->left.n + before->right.n : 0);
-    if (j->n == WEIR_BATCH_ROWS || j->bytes.n + more > JOIN_BYTES_MAX / 2) {
-        weir__join_emit(j);
-    }
-    weir__joined *r = &j->at[j->n];
-    *r = (weir__joined){.key_n = key.n, .key_at = (uint32_t)j->bytes.n};
-    if (key.n != WEIR_NULL_BYTES) {
-        weir_buf_sv(&j->bytes, key);
-    }
-    keep(j, r, 0, now.left);
-    keep(j, r, 1, now.right);
-    r->flags = (uint8_t)((now.present ? 0 : WEIR_ROW_NULL_VALUE) |
-                         (key.n == WEIR_NULL_BYTES ? WEIR_ROW_NULL_KEY : 0));
+    weir__pair was;
     if (before) {
-        keep(j, r, 2, before->left);
-        keep(j, r, 3, before->right);
-        r->old_flags = before->present ? 0 : WEIR_ROW_NULL_VALUE;
+        was = copy_pair(j, *before);
     }
-    j->times[j->n] = time;
-    j->seqs[j->n++] = seq;
-    if (j->bytes.over) {
-        weir_task_fail(j->op->task, "a joined row takes more than %zu bytes", JOIN_BYTES_MAX);
-    }
+    weir__join_add_stable(j, copy_of(j, key), time, seq, copy_pair(j, now), before ? &was : NULL);
 }
 
 static void decode_side(weir__join *j, weir_batch *out, uint32_t which)
@@ -119,7 +122,7 @@ static void decode_side(weir__join *j, weir_batch *out, uint32_t which)
     uint32_t side = which & 1;
     weir_sv *rows = weir_arena_alloc(j->arena, j->n * sizeof *rows);
     for (uint32_t i = 0; i < j->n; i++) {
-        rows[i] = (weir_sv){j->bytes.p + j->at[i].at[which], j->at[i].n[which]};
+        rows[i] = j->at[i].rows[which];
     }
     weir_vec *cols = out->cols + j->n_keys + (side ? j->n_left : 0);
     for (uint32_t c = 0; c < j->codec[side].n; c++) {
@@ -131,7 +134,7 @@ static void decode_keys(weir__join *j, weir_batch *out)
 {
     weir_sv *keys = weir_arena_alloc(j->arena, j->n * sizeof *keys);
     for (uint32_t i = 0; i < j->n; i++) {
-        keys[i] = (weir_sv){j->bytes.p + j->at[i].key_at, j->at[i].key_n};
+        keys[i] = j->at[i].key;
     }
     weir__keys_columns(&j->keys[0], keys, j->n, out->cols, j->arena);
 }
@@ -140,7 +143,6 @@ void weir__join_emit(weir__join *j)
 {
     if (j->n == 0 || weir_task_failed(j->op->task)) {
         j->n = 0;
-        weir_buf_reset(&j->bytes);
         return;
     }
     bool old = j->op->node->need_old;
@@ -176,7 +178,6 @@ void weir__join_emit(weir__join *j)
     }
     j->n = 0;
     weir_emit(j->op, out);
-    weir_buf_reset(&j->bytes);
 }
 
 uint32_t weir__join_filter(weir__join *j, int side, weir_sv fixed, const weir_sv *rows, uint32_t n,

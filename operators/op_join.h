@@ -12,8 +12,8 @@ typedef struct weir__pair {
 } weir__pair;
 
 typedef struct weir__joined {
-    uint32_t key_at, key_n;      /* key_n == WEIR_NULL_BYTES: null key */
-    uint32_t at[4], n[4];        /* left, right, left before, right before */
+    weir_sv key;                 /* n == WEIR_NULL_BYTES: null key */
+    weir_sv rows[4];             /* left, right, left before, right before */
     uint8_t flags, old_flags;
 } weir__joined;
 
@@ -32,7 +32,6 @@ typedef struct weir__join {
     weir_arena *arena;
     bool seq;
     weir_batch *out;
-    weir_buf bytes;
     uint32_t n;
     weir__joined *at;            /* [WEIR_BATCH_ROWS] */
     int64_t *times, *seqs;
@@ -46,7 +45,10 @@ void weir__join_begin(weir__join *j, weir_arena *a, bool seq);
  * failed. */
 bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint16_t *rows,
                        uint32_t n, weir_sv *out);
-/* Adds a joined row. `before` NULL: nobody reads it. Bytes are copied. */
+/* Adds a joined row whose bytes stay until weir__join_emit. `before` NULL: nobody reads it. */
+void weir__join_add_stable(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
+                           const weir__pair *before);
+/* The same; bytes are copied. */
 void weir__join_add(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
                     const weir__pair *before);
 void weir__join_emit(weir__join *j);

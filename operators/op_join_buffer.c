@@ -57,6 +57,7 @@ void weir__rows_close(stream_store *s)
 {
     if (s->slab) {
         weir__buckets_deinit(&s->buckets);
+        weir_free(s->retired);
         weir_slab_free(s->slab);
         s->slab = NULL;
     }
@@ -85,6 +86,36 @@ static char *grow_block(weir_slab *slab, char *p, uint32_t n, uint32_t *cap, uin
     return grown;
 }
 
+/* Moves rows to a new block with room for `more` bytes. The old one stays for those who have fetched
+ * rows of it. */
+static bool move_rows(stream_store *s, stream_rows *r, uint32_t more)
+{
+    uint32_t cap = 0;
+    /* Room for a second row from the start: most keys come again. */
+    uint64_t want = (uint64_t)r->n + more;
+    want = want < 2 * (uint64_t)r->n ? 2 * (uint64_t)r->n : r->n ? want : 2 * want;
+    char *to = grow_block(s->slab, NULL, 0, &cap, want);
+    if (!to) {
+        return false;
+    }
+    if (r->p) {
+        memcpy(to, r->p, r->n);
+        WEIR_GROW(s->retired, s->cap_retired, s->n_retired + 1);
+        s->retired[s->n_retired++] = *r;
+    }
+    r->p = to;
+    r->cap = cap;
+    return true;
+}
+
+void weir__rows_settle(stream_store *s)
+{
+    for (size_t i = 0; i < s->n_retired; i++) {
+        weir_slab_release(s->slab, s->retired[i].p, s->retired[i].cap);
+    }
+    s->n_retired = 0;
+}
+
 bool weir__rows_put(stream_store *s, int side, weir_sv key, int64_t time, weir_sv row)
 {
     weir_hmap *map = weir__buckets_need(&s->buckets, bucket_of(s, time));
@@ -93,14 +124,12 @@ bool weir__rows_put(stream_store *s, int side, weir_sv key, int64_t time, weir_s
     stream_entry *e = weir_hmap_insert(map, key, &added);
     stream_rows *r = &e->side[side];
     uint32_t more = HEAD + row.n;
-    /* Room for a second row from the start: most keys come again. */
-    char *grown = grow_block(s->slab, r->p, r->n, &r->cap, r->p ? more : (uint64_t)more * 2);
-    if (!grown) {
+    bool late = r->n && time < r->newest;
+    if ((late || r->n + (uint64_t)more > r->cap) && !move_rows(s, r, more)) {
         return false;
     }
-    r->p = grown;
     uint32_t at = r->n;
-    if (r->n && time < r->newest) { /* late: behind the rows of its time */
+    if (late) { /* behind the rows of its time */
         at = 0;
         while (at < r->n && read_time(r->p + at) <= time) {
             at += HEAD + read_length(r->p + at + 8);

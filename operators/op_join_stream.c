@@ -42,7 +42,7 @@ typedef struct op_join_stream {
 } op_join_stream;
 
 #define BUCKETS 64   /* of a side's retention */
-#define WARM_ROWS 16 /* fewer are not worth two passes */
+#define WARM_ROWS 32 /* rows whose memory is fetched together */
 #define TAG_ROWS 'R' /* bucket ‖ key → rows of both sides */
 #define TAG_WAITING 'O'
 #define TAG_CLOCK 'T'
@@ -103,10 +103,10 @@ static weir__pair pair_of(int side, weir_sv mine, weir_sv other)
     return side == 0 ? (weir__pair){true, mine, other} : (weir__pair){true, other, mine};
 }
 
-static void emit_alone(op_join_stream *j, int side, weir_sv key, int64_t time, int64_t seq,
-                       weir_sv row)
+static void emit_alone(op_join_stream *j, int side, const stream_row *r)
 {
-    weir__join_add(&j->join, key, time, seq, pair_of(side, row, (weir_sv){NULL, 0}), NULL);
+    weir__join_add_stable(&j->join, r->key, r->time, r->seq,
+                          pair_of(side, r->bytes, (weir_sv){NULL, 0}), NULL);
 }
 
 static void give_up(op_join_stream *j, size_t i, int side, int64_t time, int64_t seq)
@@ -115,7 +115,7 @@ static void give_up(op_join_stream *j, size_t i, int side, int64_t time, int64_t
     weir_sv row;
     uint32_t at = 0;
     while (weir__outer_next(weir__outer_at(&j->waiting, i), &at, &key, &row)) {
-        emit_alone(j, side, key, time, seq, row);
+        weir__join_add(&j->join, key, time, seq, pair_of(side, row, (weir_sv){NULL, 0}), NULL);
     }
     weir__outer_kill(&j->waiting, i);
 }
@@ -199,12 +199,12 @@ static void join_row(op_join_stream *j, int side, const stream_row *r)
         if (j->waits) {
             weir__outer_met(&j->waiting, c->time, 1 - side, r->wire, r->key);
         }
-        weir__join_add(&j->join, r->key, weir_max64(r->time, c->time), r->seq,
-                       pair_of(side, r->bytes, c->row), NULL);
+        weir__join_add_stable(&j->join, r->key, weir_max64(r->time, c->time), r->seq,
+                              pair_of(side, r->bytes, c->row), NULL);
     }
     if (j->outer[side] && j->n_found == 0) {
         if (!j->waits || to < j->stream_time) {
-            emit_alone(j, side, r->key, r->time, r->seq, r->bytes);
+            emit_alone(j, side, r);
         } else {
             j->least = weir_min64(j->least, r->time);
             if (!weir__outer_put(&j->waiting, r->time, side, r->wire, r->key, r->bytes)) {
@@ -258,25 +258,37 @@ static bool encode(op_join_stream *j, int side, const weir_batch *b, encoded *e)
     return true;
 }
 
-/* The rows of a batch will look for their keys on both sides: fetches what they will touch, many at a
- * time, so that the walk does not wait for memory row by row. */
-static void warm(op_join_stream *j, int side, const held_rows *h, weir_arena *a)
+/* Fetches what the next rows of a side will touch, many at a time, so that the walk does not wait for
+ * memory row by row. */
+static void warm(op_join_stream *j, int side)
 {
-    weir_sv *keys = weir_arena_alloc(a, WEIR_BATCH_ROWS * sizeof *keys);
-    void **found = weir_arena_alloc(a, WEIR_BATCH_ROWS * sizeof *found);
+    const held_rows *h = &j->held[side];
+    weir_sv keys[WARM_ROWS];
+    void *found[WARM_ROWS];
     uint32_t n = 0;
     int64_t from = INT64_MAX;
     int64_t to = 0;
-    for (uint32_t i = 0; i < h->n; i++) {
-        if (h->rows[i].bytes.p && h->rows[i].key.n != WEIR_NULL_BYTES) {
-            keys[n++] = h->rows[i].key;
-            from = weir_min64(from, plus(h->rows[i].time, -j->before[side]));
-            to = weir_max64(to, plus(h->rows[i].time, j->after[side]));
+    for (uint32_t i = h->at; i < h->n && i < h->at + WARM_ROWS; i++) {
+        const stream_row *r = &h->rows[i];
+        if (r->bytes.p && r->key.n != WEIR_NULL_BYTES) {
+            keys[n++] = r->key;
+            from = weir_min64(from, plus(r->time, -j->before[side]));
+            to = weir_max64(to, plus(r->time, j->after[side]));
         }
     }
-    if (n >= WARM_ROWS) {
+    if (n > 1) {
         weir__rows_warm(&j->rows, keys, n, from, to, found);
     }
+}
+
+static const char *own_copy(char **to, weir_sv s)
+{
+    char *p = *to;
+    if (s.n) {
+        memcpy(p, s.p, s.n);
+    }
+    *to += s.n;
+    return p;
 }
 
 /* Takes the rows of a batch in; they are joined by walk(). */
@@ -309,21 +321,23 @@ static void hold(op_join_stream *j, int side, const weir_batch *b)
         too_many(j);
         return;
     }
+    char *own = h->keys.p;
     for (uint32_t i = 0; i < h->n; i++) {
         stream_row *r = &h->rows[i];
-        weir_sv *parts[] = {&r->key, &r->wire};
-        for (uint32_t k = 0; r->bytes.p && r->key.n != WEIR_NULL_BYTES && k < 2; k++) {
-            const char *own = h->keys.p + h->keys.n;
-            weir_buf_sv(&h->keys, *parts[k]);
-            parts[k]->p = own;
+        if (!r->bytes.p || r->key.n == WEIR_NULL_BYTES) {
+            continue;
         }
+        r->key.p = own_copy(&own, r->key);
+        r->wire.p = own_copy(&own, r->wire);
     }
-    warm(j, side, h, b->arena);
 }
 
 static void take_row(op_join_stream *j, int side)
 {
     held_rows *h = &j->held[side];
+    if (h->at % WARM_ROWS == 0) {
+        warm(j, side);
+    }
     const stream_row *r = &h->rows[h->at++];
     j->stream_time = weir_max64(j->stream_time, r->time);
     if (!r->bytes.p) {
@@ -332,7 +346,7 @@ static void take_row(op_join_stream *j, int side)
     if (r->key.n != WEIR_NULL_BYTES) {
         join_row(j, side, r);
     } else if (j->outer[side]) {
-        emit_alone(j, side, r->key, r->time, r->seq, r->bytes);
+        emit_alone(j, side, r);
     }
 }
 
@@ -364,6 +378,7 @@ static void stream_walk(weir_op *op, const bool *open, weir_arena *arena)
         take_row(j, side);
     }
     weir__join_emit(&j->join);
+    weir__rows_settle(&j->rows);
     weir__rows_expire(&j->rows, j->retention);
 }
 

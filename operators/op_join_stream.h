@@ -22,6 +22,8 @@ typedef struct stream_store {
     weir_slab *slab;
     int64_t width;
     int64_t newest[2]; /* largest row time put per side; -1: none */
+    stream_rows *retired; /* blocks that rows have moved out of, kept until weir__rows_settle */
+    size_t n_retired, cap_retired;
 } stream_store;
 
 /* Rows of outer joins that have no match yet: [time 8][side 1][topic key][key] → rows of that key.
@@ -51,13 +53,15 @@ void weir__rows_open(stream_store *s, weir_task *t, int64_t width);
 void weir__rows_close(stream_store *s);
 /* False: the key has more rows in this bucket than one block may hold. */
 bool weir__rows_put(stream_store *s, int side, weir_sv key, int64_t time, weir_sv row);
-/* Appends the side's rows of `key` with from <= time <= to, by time, to *out. They stay until the next
- * put. */
+/* Appends the side's rows of `key` with from <= time <= to, by time, to *out. They stay until
+ * weir__rows_settle. */
 void weir__rows_fetch(stream_store *s, int side, weir_sv key, int64_t from, int64_t to,
                       weir__candidate **out, size_t *n, size_t *cap);
 /* Fetches into the cache what puts and fetches of these keys between these times will touch. */
 void weir__rows_warm(stream_store *s, const weir_sv *keys, uint32_t n, int64_t from, int64_t to,
                      void **scratch);
+/* Nobody looks at fetched rows any more. */
+void weir__rows_settle(stream_store *s);
 /* Drops buckets whose rows are all older than newest - retention of their side. */
 void weir__rows_expire(stream_store *s, int64_t retention);
 void weir__rows_save(stream_store *s, weir__saver *saver, char tag);

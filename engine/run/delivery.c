@@ -54,19 +54,25 @@ static void return_parcels(weir_task *t)
     }
 }
 
+static void put_outgoing(weir_engine *e, const weir_task *t, weir_outgoing o)
+{
+    if (!o.chunk || t->failed) {
+        weir_chunk_unref(o.chunk); /* nothing of a failed round is written */
+        return;
+    }
+    WEIR_GROW(e->outgoing, e->cap_outgoing, e->n_outgoing + 1);
+    e->outgoing[e->n_outgoing++] = o;
+}
+
 static void collect(weir_engine *e, weir_task *t)
 {
+    for (size_t i = 0; i < t->n_sealed; i++) {
+        put_outgoing(e, t, t->sealed[i]);
+    }
+    t->n_sealed = 0;
     for (int32_t p = 0; p < t->n_outputs; p++) {
-        weir_chunk *c = weir_chunk_builder_take(&t->outputs[p]);
-        if (!c) {
-            continue;
-        }
-        if (t->failed) {
-            weir_chunk_unref(c); /* nothing of a failed round is written */
-            continue;
-        }
-        WEIR_GROW(e->outgoing, e->cap_outgoing, e->n_outgoing + 1);
-        e->outgoing[e->n_outgoing++] = (weir_outgoing){t->sink, p, c};
+        put_outgoing(e, t,
+                     (weir_outgoing){t->sink, p, weir_chunk_builder_take(&t->outputs[p])});
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define SEAL_BYTES ((size_t)256 << 10) /* of an output chunk: readers find it in the cache */
 #define PROBLEMS_PER_ROUND_MAX 1000 /* reported one by one; more are only counted */
 
 /* ---- services of operator.h ---- */
@@ -137,7 +138,13 @@ void weir_op_state_prefix(const weir_op *op, weir_buf *out)
 weir_chunk_builder *weir_task_output(weir_task *t, int32_t partition)
 {
     WEIR_ASSERT(partition >= 0 && partition < t->n_outputs);
-    return &t->outputs[partition];
+    weir_chunk_builder *b = &t->outputs[partition];
+    if (WEIR_UNLIKELY(b->bytes.n >= SEAL_BYTES)) {
+        WEIR_GROW(t->sealed, t->cap_sealed, t->n_sealed + 1);
+        t->sealed[t->n_sealed++] =
+            (weir_outgoing){t->sink, partition, weir_chunk_builder_take(b)};
+    }
+    return b;
 }
 
 int32_t weir_task_output_partitions(const weir_task *t)
@@ -401,6 +408,10 @@ void weir_task_free(weir_task *t)
     for (int32_t i = 0; i < t->n_outputs; i++) {
         weir_chunk_builder_deinit(&t->outputs[i]);
     }
+    for (size_t i = 0; i < t->n_sealed; i++) {
+        weir_chunk_unref(t->sealed[i].chunk);
+    }
+    weir_free(t->sealed);
     weir_exchange_close(t);
     weir_arena_deinit(&t->problem_arena);
     weir_arena_deinit(&t->arena);

@@ -11,6 +11,13 @@
 
 typedef struct weir_stage weir_stage;
 
+/* A sink chunk on its way to its topic. */
+typedef struct weir_outgoing {
+    weir_topic *topic;
+    int32_t partition;
+    weir_chunk *chunk;
+} weir_outgoing;
+
 /* A column batch that owns its memory, between two levels. */
 typedef struct weir_parcel weir_parcel;
 struct weir_parcel {
@@ -91,6 +98,8 @@ struct weir_task {
     weir_topic *sink;
     weir_chunk_builder *outputs; /* [sink partitions] */
     int32_t n_outputs;
+    weir_outgoing *sealed;      /* outputs that are full, in order */
+    size_t n_sealed, cap_sealed;
     weir_client client;
     void *client_ctx;
     bool client_done;
@@ -128,13 +137,6 @@ typedef struct weir_worker {
     weir_tz_cache *zones;
     bool progress;               /* some task of this level read something */
 } weir_worker;
-
-/* A sink chunk on its way to its topic. */
-typedef struct weir_outgoing {
-    weir_topic *topic;
-    int32_t partition;
-    weir_chunk *chunk;
-} weir_outgoing;
 
 struct weir_engine {
     weir_engine_config config;
