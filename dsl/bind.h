@@ -87,6 +87,10 @@ typedef struct weir_bound_insert {
     const bool *given;        /* one per column */
     bool has_rowtime;
     int64_t rowtime;
+    bool has_window_start; /* ASSERT VALUES of a windowed source */
+    bool has_window_end;
+    int64_t window_start;
+    int64_t window_end;
 } weir_bound_insert;
 
 /* A transient query. Output schema of the plan's sink: the key columns, then every selected item

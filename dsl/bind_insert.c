@@ -152,8 +152,7 @@ typedef struct row {
     const weir_source *source;
     weir_value *values;
     bool *given;
-    bool has_rowtime;
-    int64_t rowtime;
+    weir_bound_insert *out; /* times */
 } row;
 
 static weir_rc put_named(weir__binder *b, row *r, const weir_ast_ident *name,
@@ -186,9 +185,18 @@ static weir_rc put_named(weir__binder *b, row *r, const weir_ast_ident *name,
     weir_column time = {.name = name->name, .type = weir_type_of(WEIR_T_BIGINT)};
     weir_value v;
     WEIR_TRY(evaluate(b, target, value, &time, &v));
-    if (p == WEIR__ROWTIME && !v.null) {
-        r->has_rowtime = true;
-        r->rowtime = v.i64;
+    if (v.null) {
+        return WEIR_OK;
+    }
+    if (p == WEIR__ROWTIME) {
+        r->out->has_rowtime = true;
+        r->out->rowtime = v.i64;
+    } else if (p == WEIR__WINDOWSTART) {
+        r->out->has_window_start = true;
+        r->out->window_start = v.i64;
+    } else if (p == WEIR__WINDOWEND) {
+        r->out->has_window_end = true;
+        r->out->window_end = v.i64;
     }
     return WEIR_OK;
 }
@@ -246,7 +254,8 @@ weir_rc weir__bind_insert_values(weir__binder *b, const weir_ast_stmt *stmt, wei
     if (stmt->kind == WEIR_S_INSERT_VALUES) {
         WEIR_TRY(check_headers(b, s, names, stmt->as.values.name.span));
     }
-    row r = {.source = weir_source_copy(b->a, s)};
+    out->as.insert = (weir_bound_insert){0};
+    row r = {.source = weir_source_copy(b->a, s), .out = &out->as.insert};
     r.values = WEIR_NEW_N(b->a, weir_value, s->schema->n);
     r.given = WEIR_NEW_N(b->a, bool, s->schema->n);
     for (uint32_t i = 0; i < s->schema->n; i++) {
@@ -268,10 +277,8 @@ weir_rc weir__bind_insert_values(weir__binder *b, const weir_ast_stmt *stmt, wei
     if (stmt->kind == WEIR_S_INSERT_VALUES) {
         WEIR_TRY(check_primary_key(b, stmt, &r));
     }
-    out->as.insert = (weir_bound_insert){.source = *r.source,
-                                         .values = r.values,
-                                         .given = r.given,
-                                         .has_rowtime = r.has_rowtime,
-                                         .rowtime = r.rowtime};
+    out->as.insert.source = *r.source;
+    out->as.insert.values = r.values;
+    out->as.insert.given = r.given;
     return WEIR_OK;
 }

@@ -3,7 +3,11 @@
  *   1.2M events  345k/s  lag 12  state 3.4 MB  CTAS_REVENUE_1: 340k → 12k  CSAS_ALERTS_2: … */
 #include "tools/run.h"
 
+#include "engine/data/text_width.h"
+
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define QUERIES_SHOWN 3 /* each for itself; more are too many for a line */
 
@@ -19,18 +23,32 @@ static void short_number(weir_buf *b, double n)
     weir_buf_printf(b, u && n < 10 ? "%.1f%s" : "%.0f%s", n, units[u]);
 }
 
-static void per_query(weir_engine *e, weir_buf *b)
+/* As many as fit: a line that wraps cannot be rewritten in place. */
+static void per_query(weir_engine *e, uint32_t columns, weir_buf *b)
 {
     uint32_t n = weir_engine_queries(e);
+    weir_buf one = {0};
     for (uint32_t i = 0; n <= QUERIES_SHOWN && i < n; i++) {
         const weir_query *q = weir_engine_query_at(e, i);
         weir_query_stats s;
         weir_query_stats_of(q, &s);
-        weir_buf_printf(b, "  " WEIR_SV_FMT ": ", WEIR_SV_ARG(weir_query_plan(q)->query_id));
-        short_number(b, (double)s.read);
-        weir_buf_str(b, " → ");
-        short_number(b, (double)s.written);
+        weir_buf_reset(&one);
+        weir_buf_printf(&one, "  " WEIR_SV_FMT ": ", WEIR_SV_ARG(weir_query_plan(q)->query_id));
+        short_number(&one, (double)s.read);
+        weir_buf_str(&one, " → ");
+        short_number(&one, (double)s.written);
+        if (weir_text_width(weir_buf_view(b)) + weir_text_width(weir_buf_view(&one)) >= columns) {
+            break;
+        }
+        weir_buf_sv(b, weir_buf_view(&one));
     }
+    weir_buf_deinit(&one);
+}
+
+static uint32_t terminal_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
 void weir_run_progress_clear(weir_run *r)
@@ -67,7 +85,7 @@ void weir_run_progress(weir_run *r)
     weir_buf_str(&b, "  state ");
     short_number(&b, (double)state);
     weir_buf_byte(&b, 'B');
-    per_query(e, &b);
+    per_query(e, terminal_columns(), &b);
     fprintf(stderr, "\r\033[K%s", weir_buf_cstr(&b));
     weir_buf_deinit(&b);
     r->events_before = events;

@@ -179,31 +179,59 @@ static weir_sv cell(weir_arena *a, const weir_column *col, const weir_value *v)
     return text;
 }
 
+static weir_sv time_cell(weir_arena *a, bool given, int64_t ms)
+{
+    return given ? weir_arena_printf(a, "%lld", (long long)ms) : WEIR_SV("<any>");
+}
+
+/* ROWTIME, and the window of a windowed source; returns how many cells there are. */
+static uint32_t time_cells(const weir_bound_insert *in, const weir_record_values *actual,
+                           weir_arena *a, weir_sv *names, weir_sv *expected, weir_sv *got)
+{
+    bool windowed = in->source.window.kind != WEIR_WINDOW_NONE;
+    const struct {
+        weir_sv name;
+        bool given;
+        int64_t wanted, found;
+    } all[] = {
+        {WEIR_SV("ROWTIME"), in->has_rowtime, in->rowtime, actual ? actual->rowtime : 0},
+        {WEIR_SV("WINDOWSTART"), in->has_window_start, in->window_start,
+         actual ? actual->window_start : 0},
+        {WEIR_SV("WINDOWEND"), in->has_window_end, in->window_end, actual ? actual->window_end : 0},
+    };
+    uint32_t n = windowed ? WEIR_COUNT(all) : 1;
+    for (uint32_t i = 0; i < n; i++) {
+        names[i] = all[i].name;
+        expected[i] = time_cell(a, all[i].given, all[i].wanted);
+        got[i] = time_cell(a, true, all[i].found);
+    }
+    return n;
+}
+
 /* The expected row above the actual one (NULL: there is none). */
 static weir_rc mismatch(const weir_bound_insert *in, bool tombstone, const weir_record_values *actual,
                         const char *message, weir_arena *a, weir_status *st)
 {
     const weir_schema *schema = in->source.schema;
-    uint32_t n = schema->n + 2u;
+    uint32_t times = in->source.window.kind == WEIR_WINDOW_NONE ? 1 : 3;
+    uint32_t n = schema->n + 1u + times;
     weir_sv *names = WEIR_NEW_N(a, weir_sv, n);
     weir_sv *cells = WEIR_NEW_N(a, weir_sv, n * 2);
+    weir_sv *got = cells + n;
     names[0] = WEIR_SV(".");
-    names[1] = WEIR_SV("ROWTIME");
     cells[0] = WEIR_SV("EXPECTED");
-    cells[1] = in->has_rowtime ? weir_arena_printf(a, "%lld", (long long)in->rowtime)
-                               : WEIR_SV("<any>");
-    cells[n] = WEIR_SV("ACTUAL");
-    cells[n + 1] = weir_arena_printf(a, "%lld", actual ? (long long)actual->rowtime : 0LL);
-    for (uint32_t i = 0; i < schema->n; i++) {
+    got[0] = WEIR_SV("ACTUAL");
+    uint32_t at = 1 + time_cells(in, actual, a, names + 1, cells + 1, got + 1);
+    for (uint32_t i = 0; i < schema->n; i++, at++) {
         const weir_column *col = &schema->cols[i];
         bool dead = col->role != WEIR_COL_KEY;
-        names[i + 2] = col->name;
-        cells[i + 2] = dead && tombstone ? WEIR_SV("<TOMBSTONE>")
-                       : in->given[i]    ? cell(a, col, &in->values[i])
-                                         : WEIR_SV("<any>");
+        names[at] = col->name;
+        cells[at] = dead && tombstone ? WEIR_SV("<TOMBSTONE>")
+                    : in->given[i]    ? cell(a, col, &in->values[i])
+                                      : WEIR_SV("<any>");
         if (actual) {
-            cells[n + i + 2] = dead && actual->null_value ? WEIR_SV("<TOMBSTONE>")
-                                                          : cell(a, col, &actual->values[i]);
+            got[at] = dead && actual->null_value ? WEIR_SV("<TOMBSTONE>")
+                                                 : cell(a, col, &actual->values[i]);
         }
     }
     weir_buf out = {0};
@@ -222,6 +250,10 @@ static bool matches(const weir_bound_insert *in, bool tombstone, const weir_reco
         return false;
     }
     if (!tombstone && in->has_rowtime && in->rowtime != actual->rowtime) {
+        return false;
+    }
+    if ((in->has_window_start && in->window_start != actual->window_start) ||
+        (in->has_window_end && in->window_end != actual->window_end)) {
         return false;
     }
     for (uint32_t i = 0; i < schema->n; i++) {
