@@ -200,12 +200,14 @@ static int status_of(const weir_run *r, weir_rc rc, const weir_status *st)
 
 static void deinit(weir_run *r)
 {
-    weir_inputs_free(r->inputs); /* its threads post to the loop */
-    weir_outputs_free(r->outputs);
-    weir_session_close(r->session);
-    weir_run_show_free(r->show);
-    weir_run_log_free(r->log);
-    weir_loop_free(r->loop);
+    if (r->loop) {
+        weir_inputs_free(r->inputs); /* its threads post to the loop */
+        weir_outputs_free(r->outputs);
+        weir_session_close(r->session);
+        weir_run_show_free(r->show);
+        weir_run_log_free(r->log);
+        weir_loop_free(r->loop);
+    }
     weir_query_files_free(&r->files);
     weir_option_list *lists[] = {&r->inputs_wanted, &r->outputs_wanted, &r->sets, &r->defines,
                                  &r->operands};
@@ -244,11 +246,7 @@ static int run(const weir_command *self, int argc, char **argv)
         weir_rc rc = go(&r, &st);
         status = status_of(&r, rc, &st);
     }
-    if (r.loop) {
-        deinit(&r);
-    } else {
-        weir_option_list_deinit(&r.operands);
-    }
+    deinit(&r);
     return status;
 }
 

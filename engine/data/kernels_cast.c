@@ -34,18 +34,15 @@ CAST_LOOP(f64_i32, double, int32_t, weir_double_to_i32(a))
 CAST_LOOP(f64_i64, double, int64_t, weir_double_to_i64(a))
 CAST_LOOP(date_timestamp, int32_t, int64_t, a *WEIR_MS_PER_DAY)
 
+/* Without the value: reasons go to the processing log, which holds no row data. */
 static void fail_cast(weir_program *p, const weir_step *s, uint32_t row)
 {
-    const weir_vec *v = weir__arg(p, s, 0);
-    weir_value value = weir_vec_get(v, row);
-    weir_buf b;
-    weir_buf_init(&b, 1024);
-    weir_buf_str(&b, "cannot cast ");
-    weir_value_print_sql(&b, v->type, &value);
+    weir_buf b = {0};
+    weir_buf_str(&b, "the value cannot be cast from ");
+    weir_type_print(&b, weir__arg(p, s, 0)->type, false);
     weir_buf_str(&b, " to ");
     weir_type_print(&b, p->regs[s->dst].type, false);
-    weir_sv text = weir_utf8_repair(p->step_arena, weir_buf_view(&b)); /* may be cut anywhere */
-    weir__fail_row(p, s->dst, row, weir_arena_sv(p->step_arena, text));
+    weir__fail_row(p, s->dst, row, weir_arena_sv(p->step_arena, weir_buf_view(&b)));
     weir_buf_deinit(&b);
 }
 
