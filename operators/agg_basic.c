@@ -447,20 +447,22 @@ static bool average_load(weir_call *c, void *state, weir_reader *in)
 
 #define COUNT(signature)                                                                           \
     {                                                                                              \
-        .sig = signature, .state_bytes = sizeof(int64_t), .update = count_update,                  \
-        .undo = count_undo, .result = i64_result, .merge = i64_merge, .save = i64_save,          \
+        .sig = signature, .state_bytes = sizeof(int64_t), .plain = true,                           \
+        .update = count_update,                                                                    \
+        .undo = count_undo, .result = i64_result, .merge = i64_merge, .save = i64_save,            \
         .load = i64_load                                                                           \
     }
 static const weir_agg count_aggs[] = {COUNT("-> BIGINT"), COUNT("T -> BIGINT")};
 
 static const weir_agg sum_aggs[] = {
-    {.sig = "INT -> INT", .state_bytes = sizeof(int64_t), .update = sum_int_update,
+    {.sig = "INT -> INT", .state_bytes = sizeof(int64_t), .plain = true, .update = sum_int_update,
      .undo = sum_int_undo, .result = sum_int_result, .merge = sum_int_merge, .save = i64_save,
      .load = i64_load},
-    {.sig = "BIGINT -> BIGINT", .state_bytes = sizeof(int64_t), .update = sum_bigint_update,
+    {.sig = "BIGINT -> BIGINT", .state_bytes = sizeof(int64_t), .plain = true,
+     .update = sum_bigint_update,
      .undo = sum_bigint_undo, .result = i64_result, .merge = i64_merge, .save = i64_save,
      .load = i64_load},
-    {.sig = "DOUBLE -> DOUBLE", .state_bytes = sizeof(double), .update = sum_double_update,
+    {.sig = "DOUBLE -> DOUBLE", .state_bytes = sizeof(double), .plain = true, .update = sum_double_update,
      .undo = sum_double_undo, .result = sum_double_result, .merge = sum_double_merge,
      .save = f64_save, .load = f64_load},
     {.sig = "DECIMAL -> *", .ret = weir__agg_same_type, .prepare = sum_decimal_prepare,

@@ -9,6 +9,7 @@ static void open_one(weir__aggs *s, weir__agg *g, const weir_call *call, const u
     g->call->plan_arena = a;
     g->call->settings = weir_task_settings(s->task);
     g->agg = call->agg;
+    g->width = weir_type_width(call->type);
     WEIR_ASSERT(g->agg && g->agg->result && (g->agg->step || g->agg->update));
     g->columns = columns;
     g->args = WEIR_NEW_N(a, weir_vec, call->nargs);
@@ -163,6 +164,11 @@ void weir__aggs_results(weir__aggs *s, weir_arena *a, const void *states, weir_v
 {
     for (uint32_t k = 0; k < s->n; k++) {
         weir__agg *g = &s->at[k];
+        if (g->agg->plain) {
+            memcpy((char *)emit[k].data + (size_t)row * g->width, const_state_of(g, states),
+                   g->width);
+            continue;
+        }
         g->call->arena = a;
         weir_value v = g->agg->result(g->call, const_state_of(g, states));
         weir_vec_put(&emit[k], a, row, &v);

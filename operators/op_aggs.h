@@ -10,6 +10,7 @@ typedef struct weir__agg {
     weir_call *call;         /* this task's own copy: calls have a step arena */
     const weir_agg *agg;
     uint32_t at;             /* of its state */
+    uint32_t width;          /* of a result in a vector */
     const uint32_t *columns; /* per argument: input column; literals: unused */
     weir_vec *literals;      /* per argument: constant vectors where it is a literal */
     weir_vec *args;          /* scratch [nargs] */

@@ -95,6 +95,8 @@ void weir__buckets_deinit(weir__buckets *s)
     for (size_t i = 0; i < s->n; i++) {
         weir_hmap_free(s->at[i].map, s->drop, s->ctx);
     }
+    weir_hmap_free(s->spare, NULL, NULL);
+    s->spare = NULL;
     weir_free(s->at);
     weir_free(s->dropped);
     s->at = NULL;
@@ -140,7 +142,9 @@ weir_hmap *weir__buckets_need(weir__buckets *s, int64_t start)
     WEIR_GROW(s->at, s->cap, s->n + 1);
     memmove(&s->at[at + 1], &s->at[at], (s->n - at) * sizeof *s->at);
     s->n++;
-    s->at[at] = (weir__bucket){.start = start, .map = weir_hmap_new(s->payload_bytes)};
+    s->at[at] = (weir__bucket){.start = start,
+                               .map = s->spare ? s->spare : weir_hmap_new(s->payload_bytes)};
+    s->spare = NULL;
     weir_hmap_track(s->at[at].map, s->durable);
     s->last = at;
     return s->at[at].map;
@@ -157,7 +161,12 @@ void weir__buckets_drop_first(weir__buckets *s, size_t n)
             WEIR_GROW(s->dropped, s->dropped_cap, s->n_dropped + 1);
             s->dropped[s->n_dropped++] = s->at[i].start;
         }
-        weir_hmap_free(s->at[i].map, s->drop, s->ctx);
+        if (s->spare) {
+            weir_hmap_free(s->at[i].map, s->drop, s->ctx);
+        } else {
+            weir_hmap_clear(s->at[i].map, s->drop, s->ctx);
+            s->spare = s->at[i].map;
+        }
     }
     s->n -= n;
     memmove(s->at, s->at + n, s->n * sizeof *s->at);

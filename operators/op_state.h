@@ -40,6 +40,7 @@ typedef struct weir__buckets {
     weir__bucket *at; /* by start */
     size_t n, cap;
     size_t last;      /* of the last look-up */
+    weir_hmap *spare; /* of a dropped bucket: the next one needs as much memory */
     int64_t *dropped; /* buckets to remove from the store */
     size_t n_dropped, dropped_cap;
 } weir__buckets;

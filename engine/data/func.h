@@ -117,6 +117,9 @@ struct weir_agg {
     bool (*step)(weir_call *c, void *state, const weir_value *args);
     bool (*undo)(weir_call *c, void *state, const weir_value *args); /* NULL: not table-capable */
     weir_value (*result)(weir_call *c, const void *state);
+    /* The state begins with the result as a vector holds it, and is never NULL: it is copied instead of
+     * calling `result`. */
+    bool plain;
     /* into ← into followed by from (session merge). Sets c->failed and c->error when the query must
      * stop (SUM overflow). */
     void (*merge)(weir_call *c, void *into, const void *from);

@@ -161,16 +161,34 @@ weir_hmap *weir_hmap_new(uint32_t payload_bytes)
     return m;
 }
 
-void weir_hmap_free(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *ctx)
+static void drop_all(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *ctx)
 {
-    if (!m) {
-        return;
-    }
     uint64_t cursor = 0;
     void *payload;
     while (drop && weir_hmap_next(m, &cursor, &payload)) {
         drop(ctx, payload);
     }
+}
+
+void weir_hmap_clear(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *ctx)
+{
+    drop_all(m, drop, ctx);
+    memset(m->slots, 0, (m->slot_mask + 1) * sizeof *m->slots);
+    weir_slab_free(m->keys);
+    m->keys = NULL;
+    m->used = m->free = 0;
+    m->count = 0;
+    m->n_marks = m->n_holes = 0;
+    m->n_gone = 0;
+    weir_buf_reset(&m->gone);
+}
+
+void weir_hmap_free(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *ctx)
+{
+    if (!m) {
+        return;
+    }
+    drop_all(m, drop, ctx);
     for (uint32_t k = 0; k < HMAP_SLABS; k++) {
         weir_free(m->slabs[k]);
     }

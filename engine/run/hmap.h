@@ -15,6 +15,9 @@ weir_hmap *weir_hmap_new(uint32_t payload_bytes);
 /* drop(payload) is called for each live entry when not NULL. */
 void weir_hmap_free(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *ctx);
 
+/* Empties the map and keeps its memory; marks and remembered removals are forgotten. */
+void weir_hmap_clear(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *ctx);
+
 void *weir_hmap_find(const weir_hmap *m, weir_sv key); /* payload, or NULL */
 void *weir_hmap_insert(weir_hmap *m, weir_sv key, bool *added);
 bool weir_hmap_remove(weir_hmap *m, weir_sv key); /* the payload must be dropped by the caller */
