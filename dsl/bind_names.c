@@ -48,7 +48,7 @@ bool weir__rel_has(const weir__rel *r, weir_sv column)
     }
     weir__pseudo p = weir__pseudo_of(column);
     if (p == WEIR__ROWTIME || p == WEIR__ROWPARTITION || p == WEIR__ROWOFFSET) {
-        return true;
+        return !r->query;
     }
     if (p != WEIR__NOT_PSEUDO && r->source->window.kind != WEIR_WINDOW_NONE) {
         return true;

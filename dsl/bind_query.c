@@ -9,9 +9,6 @@ static weir_rc supported(weir__query *q)
 {
     const weir_ast_query *a = q->ast;
     weir__binder *b = q->b;
-    if (a->ctes.n) {
-        return weir__unsupported(b, a->ctes.items[0].name.span, "WITH name AS (…)");
-    }
     if (a->distinct) {
         return weir__unsupported(b, a->span, "SELECT DISTINCT");
     }
@@ -279,7 +276,7 @@ static weir_rc check_windowed_tables(weir__query *q)
 {
     for (uint32_t i = 0; q->persistent && i < q->n_sources; i++) {
         const weir_source *s = q->rels[i].source;
-        if (s->table && s->window.kind != WEIR_WINDOW_NONE) {
+        if (s->table && s->window.kind != WEIR_WINDOW_NONE && !q->rels[i].query) {
             weir__fail(q->b, q->rels[i].span,
                        "KSQL does not support persistent queries on windowed tables.");
             return weir_hint(q->b->st, "declare a stream over its topic: CREATE STREAM … WITH "

@@ -113,7 +113,7 @@ static void push_partitioned(weir__query *q, outputs *out, weir_span span)
         }
         /* With a prefix they no longer look like pseudo columns to ksqlDB: it selects them. */
         static const char *const pseudo[] = {"ROWTIME", "ROWPARTITION", "ROWOFFSET"};
-        for (size_t i = 0; q->join && i < WEIR_COUNT(pseudo); i++) {
+        for (size_t i = 0; q->join && !rel->query && i < WEIR_COUNT(pseudo); i++) {
             push_once(q, &mine, span, weir__internal_name(q, rel->alias, weir_sv_cstr(pseudo[i])));
         }
         for (uint32_t i = 0; i < from->n_keys; i++) {

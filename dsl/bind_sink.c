@@ -8,8 +8,7 @@ static const char *kind_word(bool table)
     return table ? "table" : "stream";
 }
 
-/* Key and value columns of the result, without the bounds of a windowed key. */
-static const weir_schema *result_schema(const weir__query *q)
+const weir_schema *weir__result_schema(const weir__query *q)
 {
     const weir_schema *in = q->at->schema;
     weir_column *cols = WEIR_NEW_N(q->b->a, weir_column, in->n);
@@ -24,19 +23,35 @@ static const weir_schema *result_schema(const weir__query *q)
     return s;
 }
 
-static void note_reads(const weir__query *q, weir_bound_create *c)
+typedef struct reads {
+    weir_sv *names;
+    uint32_t n, cap;
+} reads;
+
+static void add_reads(const weir__query *q, reads *r)
 {
-    weir_sv *names = WEIR_NEW_N(q->b->a, weir_sv, q->n_sources);
     for (uint32_t i = 0; i < q->n_sources; i++) {
+        if (q->rels[i].query) {
+            add_reads(q->rels[i].query, r);
+            continue;
+        }
         bool seen = false;
-        for (uint32_t k = 0; k < c->n_reads; k++) {
-            seen = seen || weir_sv_eq(names[k], q->rels[i].source->name);
+        for (uint32_t k = 0; k < r->n; k++) {
+            seen = seen || weir_sv_eq(r->names[k], q->rels[i].source->name);
         }
         if (!seen) {
-            names[c->n_reads++] = weir_arena_sv(q->b->a, q->rels[i].source->name);
+            weir_sv name = weir_arena_sv(q->b->a, q->rels[i].source->name);
+            WEIR_PUSH(q->b->a, r->names, r->n, r->cap, name);
         }
     }
-    c->reads = names;
+}
+
+static void note_reads(const weir__query *q, weir_bound_create *c)
+{
+    reads r = {0};
+    add_reads(q, &r);
+    c->reads = r.names;
+    c->n_reads = r.n;
 }
 
 static weir_node *sink_node(weir__query *q, const weir_source *to, weir_sv timestamp)
@@ -70,8 +85,11 @@ static weir_rc sink_formats(weir__query *q, const weir__with *w, weir_source *si
         return weir__fail(b, w->key_format_span,
                           "Key format specified for stream without key columns.");
     }
+    bool several = q->join && !q->grouped && sink->schema->n_keys > 1;
     if (no_key) {
         key = WEIR_FMT_NONE;
+    } else if (several && !w->has_key_format && key == WEIR_FMT_KAFKA) {
+        key = WEIR_FMT_JSON; /* joined on several columns: KAFKA holds one */
     } else if (!w->has_key_format && key == WEIR_FMT_NONE && sink->schema->n_keys) {
         WEIR_TRY(weir__default_key_format(b, &key));
     }
@@ -159,8 +177,7 @@ static bool same_calls(const weir_node *x, const weir_node *y)
         for (uint32_t k = 0; same && k < c->nargs; k++) {
             const weir_value *x = c->literals[k];
             const weir_value *y = d->literals[k];
-            same = (x == NULL) == (y == NULL) &&
-                   (!x || weir_value_eq(c->arg_types[k], x, y));
+            same = (x == NULL) == (y == NULL) && (!x || weir_value_eq(c->arg_types[k], x, y));
         }
         if (!same) {
             return false;
@@ -273,7 +290,7 @@ static void describe_sink(weir__query *q, const weir_ast_create *c, const weir__
     (void)weir__prop(b, "ksql.output.topic.name.prefix", &prefix);
     s->table = q->at->table;
     s->created_by_query = true;
-    s->schema = result_schema(q);
+    s->schema = weir__result_schema(q);
     s->topic = w->topic.n ? w->topic
                           : weir__str(b, WEIR_SV_FMT WEIR_SV_FMT, WEIR_SV_ARG(prefix),
                                       WEIR_SV_ARG(c->name.name));
@@ -394,7 +411,7 @@ static bool fits(const weir_type *from, const weir_type *to)
 static weir_rc check_result(weir__query *q, const weir_source *t, weir_span span)
 {
     weir__binder *b = q->b;
-    const weir_schema *r = result_schema(q);
+    const weir_schema *r = weir__result_schema(q);
     if (q->at->table) {
         return weir__fail(b, span,
                           "Incompatible data sink and query result. Data sink (" WEIR_SV_FMT

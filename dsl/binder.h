@@ -1,13 +1,14 @@
 /* What the parts of the binder share. Private to dsl/bind*.c and dsl/rewrite.c.
  *
  *   bind.c         entry, errors            bind_query.c   one query: clauses in order, the plan
- *   bind_types.c   types, arithmetic        bind_join.c    FROM: sources and joins
- *   bind_coerce.c  lists of one type        bind_group.c   GROUP BY, aggregates, windows, HAVING
- *   bind_names.c   columns and aliases      bind_select.c  the projection and its key
- *   bind_expr.c    expressions              bind_sink.c    CREATE AS, INSERT INTO: what is written
- *   bind_call.c    functions, lambdas       bind_create.c  CREATE, ALTER, DROP, types
- *   bind_with.c    WITH properties          bind_insert.c  INSERT VALUES
- *   bind_format.c  what formats can hold    bind_misc.c    the small statements
+ *   bind_types.c   types, arithmetic        bind_from.c    FROM: sources, queries, UNNEST
+ *   bind_coerce.c  lists of one type        bind_on.c      ON: what is joined with what
+ *   bind_names.c   columns and aliases      bind_join.c    the joins and the key of their result
+ *   bind_expr.c    expressions              bind_group.c   GROUP BY, aggregates, windows, HAVING
+ *   bind_call.c    functions, lambdas       bind_select.c  the projection and its key
+ *   bind_with.c    WITH properties          bind_sink.c    CREATE AS, INSERT INTO: what is written
+ *   bind_format.c  what formats can hold    bind_create.c  CREATE, ALTER, DROP, types
+ *   bind_misc.c    the small statements     bind_insert.c  INSERT VALUES
  *
  * Names pass through three forms, as in ksqlDB, because its messages show them:
  *   as written      id            what the parser made
@@ -80,8 +81,17 @@ typedef struct weir__rel {
     weir_sv alias;
     weir_span span;
     const weir_source *source; /* NULL: UNNEST, a column called `alias` */
+    const struct weir__query
+        *query; /* where rows come from instead; `source` describes its result */
     const weir_ast_rel *ast;
 } weir__rel;
+
+/* WITH name AS (…): the first `n` of `ctes` can be seen, then those of `outer`. */
+typedef struct weir__scope {
+    const struct weir__scope *outer;
+    const weir_ast_ctes *ctes;
+    uint32_t n;
+} weir__scope;
 
 typedef struct weir__item {
     weir_ast_item_kind kind;
@@ -122,6 +132,9 @@ typedef struct weir__query {
     weir_sv sink_name;             /* persistent */
     const weir_source *target;     /* INSERT INTO */
     const struct weir__with *with; /* CREATE AS */
+    const weir__scope *outer;      /* of a query inside another; else NULL */
+    weir__scope scope;
+    uint32_t depth; /* queries around this one */
 
     weir__rel *rels; /* sources, then UNNESTs as they come */
     uint32_t n_rels;
@@ -305,8 +318,8 @@ weir_node *weir__node(weir__query *q, weir_node_kind kind, const weir_schema *sc
                       const weir_node *in);
 /* Query → plan without sink. Ends with a PROJECT. */
 weir_rc weir__query_plan(weir__query *q);
-weir_rc weir__from(weir__query *q);       /* bind_join.c: names of the sources */
-weir_rc weir__resolve_on(weir__query *q); /* bind_join.c: names in their criteria */
+weir_rc weir__from(weir__query *q);       /* bind_from.c: names of the sources */
+weir_rc weir__resolve_on(weir__query *q); /* bind_on.c: names in their criteria */
 weir_rc weir__joins(weir__query *q);      /* bind_join.c: their nodes */
 weir_rc weir__check_join_key(weir__query *q);
 weir_rc weir__window_clause(weir__query *q);
@@ -330,6 +343,8 @@ weir_rc weir__make_project(weir__query *q, const weir_column *cols, const weir_e
 weir_rc weir__check_result_timestamp(weir__query *q, const weir_column *cols, uint32_t n);
 weir_rc weir__no_duplicates(weir__query *q, const weir_column *cols, uint32_t n, uint32_t n_keys);
 
+/* Key and value columns of the result, without the bounds of a windowed key. */
+const weir_schema *weir__result_schema(const weir__query *q);
 weir_rc weir__bind_select(weir__binder *b, const weir_ast_query *ast, weir_bound *out);
 weir_rc weir__bind_create_as(weir__binder *b, const weir_ast_create *c, weir_bound *out);
 weir_rc weir__bind_insert_query(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *out);
@@ -345,6 +360,8 @@ weir_rc weir__can_upgrade(weir__binder *b, const weir_source *from, const weir_s
 
 /* ---------------------------------------------------------------- rewrite.c */
 
+/* rewrite_filter.c: conditions on the stream go below stream–table joins. */
+void weir__push_filters(weir__query *q);
 /* Drops columns that nobody reads, sets need_old and materialize, and makes the plan. */
 const weir_plan *weir__finish_plan(weir__query *q, weir_node *sink, weir_sv query_id, weir_sv sql,
                                    bool emit_final);

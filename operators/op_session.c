@@ -1,6 +1,6 @@
 /* Session windows: rows of a key that are at most the gap apart are one session. A row opens a
- * session, or extends one, or joins several into one; the sessions that it changes leave as deletions
- * first, because the window is part of their key.
+ * session, or extends one, or joins several into one; the sessions that it changes leave as
+ * deletions first, because the window is part of their key.
  *
  *   bucket of time (by a session's end) → map: key → [session][session] … by end
  *   session  [start 8, top bit: has been passed on][end 8][states of the aggregates]
@@ -202,8 +202,7 @@ static bool merge_found(op_session *s, weir_arena *a)
     return ok;
 }
 
-static void add_row(op_session *s, const weir_batch *b, uint16_t row, weir_sv key,
-                    session_out *out)
+static void add_row(op_session *s, const weir_batch *b, uint16_t row, weir_sv key, session_out *out)
 {
     int64_t ts = b->rowtime[row];
     int64_t seq = b->seq ? b->seq[row] : 0;

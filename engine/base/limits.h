@@ -8,6 +8,8 @@
 #define WEIR_EXPR_DEPTH_MAX 200           /* nested expressions: bounds recursion over them */
 #define WEIR_TYPE_DEPTH_MAX 32            /* ARRAY<ARRAY<…>> */
 #define WEIR_COLUMNS_MAX 4096             /* of one source */
+#define WEIR_PLAN_NODES_MAX 1000          /* of one query: each use of WITH name AS (…) is a copy */
+#define WEIR_QUERY_DEPTH_MAX 32           /* queries inside one another */
 #define WEIR_JSON_DEPTH_MAX 128           /* nested JSON data */
 #define WEIR_JSON_NUMBER_MAX 1000         /* characters of one JSON number, as Jackson */
 #define WEIR_JSON_KEYS_LEARNED_MAX 1024   /* member names a JSON decoder remembers */

@@ -298,9 +298,10 @@ static void features_to_come(void **state)
     bind_world *w = *state;
     static const char *const sql[] = {
         "SELECT DISTINCT note FROM orders EMIT CHANGES;",
-        "SELECT * FROM (SELECT * FROM orders) EMIT CHANGES;",
+        "SELECT * FROM (SELECT * FROM orders);",
+        "SELECT * FROM (SELECT * FROM orders EMIT CHANGES LIMIT 1) EMIT CHANGES;",
         "SELECT * FROM orders ORDER BY note;",
-        "WITH x AS (SELECT * FROM orders) SELECT * FROM orders EMIT CHANGES;",
+        "SELECT id FROM orders UNION ALL SELECT id FROM orders EMIT CHANGES;",
     };
     for (size_t i = 0; i < WEIR_COUNT(sql); i++) {
         assert_int_equal(bind_script(w, sql[i]), WEIR_ENOTIMPL);

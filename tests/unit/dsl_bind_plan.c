@@ -137,6 +137,86 @@ static void extensions(void **state)
                 "joins on multiple conditions are not yet supported.", NULL);
 }
 
+/* Conditions beside the equality between tables become steps behind the join. */
+static void table_conditions(void **state)
+{
+    bind_world *w = *state;
+    plan_is(w,
+            "CREATE TABLE a AS SELECT u.id, u.name, c.name FROM users u JOIN cities c"
+            " ON u.id = c.id AND u.name < c.name;",
+            "Source(*U_ID U_NAME)+old+state Source(*C_ID C_NAME)+old+state TableJoin(*U_ID "
+            "U_ID U_NAME C_ID C_NAME)+old Filter(*U_ID U_ID U_NAME C_ID C_NAME) "
+            "Project(*U_ID U_NAME C_NAME) Sink(*U_ID U_NAME C_NAME)");
+    plan_is(w,
+            "CREATE TABLE b AS SELECT u.id, u.name, c.name FROM users u LEFT JOIN cities c"
+            " ON u.id = c.id AND u.name < c.name;",
+            "Source(*U_ID U_NAME)+old+state Source(*C_ID C_NAME)+old+state TableJoin(*U_ID "
+            "U_ID U_NAME C_ID C_NAME) Project(*U_ID U_NAME C_NAME) Project(*U_ID U_NAME "
+            "C_NAME) Sink(*U_ID U_NAME C_NAME)");
+    must_refuse(w,
+                "CREATE TABLE c AS SELECT ROWKEY, u.name FROM users u FULL JOIN cities c"
+                " ON u.id = c.id AND u.name < c.name;",
+                "a condition beside the equality in a full outer join of tables", "u.name");
+    plan_is(w,
+            "CREATE STREAM d AS SELECT o.id, o.user_id, page FROM orders o JOIN clicks c"
+            " WITHIN 1 HOUR ON o.id = c.id AND o.user_id = c.user_id;",
+            "Source(*O_ID O_USER_ID) Source(*C_ID C_USER_ID C_PAGE) Rekey(*KSQL_KEY_0 "
+            "*KSQL_KEY_1) Rekey(*KSQL_KEY_0 *KSQL_KEY_1 C_PAGE) StreamJoin(*O_ID "
+            "*O_USER_ID KSQL_KEY_0 KSQL_KEY_1 KSQL_KEY_0 KSQL_KEY_1 C_PAGE) Project(*O_ID "
+            "*O_USER_ID PAGE) Sink(*O_ID *O_USER_ID PAGE)");
+    assert_int_equal(w->last.as.create.source.key_format.kind, WEIR_FMT_JSON);
+}
+
+static void queries_in_from(void **state)
+{
+    bind_world *w = *state;
+    plan_is(w,
+            "CREATE STREAM a AS SELECT id, b FROM (SELECT id, amount + 1 AS b FROM orders) x"
+            " WHERE x.b > 1;",
+            "Source(*ID AMOUNT) Project(*ID B) Filter(*ID B) Project(*ID B) "
+            "Sink(*ID B)");
+    plan_is(w,
+            "CREATE TABLE b AS WITH t AS (SELECT user_id, COUNT(*) AS n FROM orders GROUP BY"
+            " user_id) SELECT n, COUNT(*) AS users FROM t GROUP BY n;",
+            "Source(*ID USER_ID) Rekey(*USER_ID) Aggregate(*USER_ID "
+            "KSQL_AGG_VARIABLE_0)+old Project(*USER_ID N)+old Rekey(*N)+old "
+            "Aggregate(*N KSQL_AGG_VARIABLE_0) Project(*N USERS) Sink(*N USERS)");
+    assert_int_equal(w->last.as.create.n_reads, 1);
+    plan_is(w,
+            "CREATE STREAM c AS WITH x AS (SELECT id, amount FROM orders), y AS (SELECT * FROM x"
+            " WHERE amount > 1) SELECT x.id, y.amount FROM x JOIN y WITHIN 1 HOUR ON x.id = y.id;",
+            "Source(*ID) Project(*ID) Source(*ID AMOUNT) Project(*ID AMOUNT) "
+            "Filter(*ID AMOUNT) Project(*ID AMOUNT) Project(*X_ID) Project(*Y_ID "
+            "Y_AMOUNT) StreamJoin(*X_ID X_ID Y_ID Y_AMOUNT) Project(*X_ID Y_AMOUNT) "
+            "Sink(*X_ID Y_AMOUNT)");
+    must_refuse(w, "CREATE STREAM d AS SELECT id, note FROM (SELECT id, amount FROM orders);",
+                "SELECT column 'NOTE' cannot be resolved.", "note");
+    must_refuse(w, "CREATE STREAM d AS SELECT * FROM (SELECT amount FROM orders) x;",
+                "must include the key column ID in its projection", NULL);
+    must_refuse(w,
+                "CREATE STREAM d AS WITH x AS (SELECT * FROM y), y AS (SELECT * FROM orders)"
+                " SELECT * FROM x;",
+                "Y does not exist.", "y");
+}
+
+/* Each name stands for the one before it twice: the plan would have 2^40 steps. */
+static void names_that_double(void **state)
+{
+    bind_world *w = *state;
+    weir_buf sql;
+    weir_buf_init(&sql, 0);
+    weir_buf_str(&sql, "CREATE STREAM z AS WITH x0 AS (SELECT id, amount FROM orders)");
+    for (int i = 1; i < 40; i++) {
+        weir_buf_printf(&sql,
+                        ", x%d AS (SELECT a.id AS id, b.amount AS amount FROM x%d a JOIN x%d b"
+                        " WITHIN 1 HOUR ON a.id = b.id)",
+                        i, i - 1, i - 1);
+    }
+    weir_buf_str(&sql, " SELECT * FROM x39;");
+    assert_int_equal(bind_script(w, weir_buf_cstr(&sql)), WEIR_ELIMIT);
+    weir_buf_deinit(&sql);
+}
+
 static void inserted_values(void **state)
 {
     bind_world *w = *state;
@@ -175,7 +255,9 @@ static void inserted_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(streams), T(groups), T(joined), T(extensions), T(inserted_values),
+        T(streams),           T(groups),           T(joined),
+        T(extensions),        T(table_conditions), T(queries_in_from),
+        T(names_that_double), T(inserted_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
