@@ -276,6 +276,7 @@ const weir_plan *weir__finish_plan(weir__query *q, weir_node *sink, weir_sv quer
                                    bool emit_final)
 {
     weir_arena *a = q->b->a;
+    weir__push_filters(q);
     pass p = {.q = q};
     p.used = WEIR_NEW_N(a, bool *, q->n_nodes);
     p.map = WEIR_NEW_N(a, int32_t *, q->n_nodes);

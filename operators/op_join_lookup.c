@@ -4,6 +4,9 @@
 #include "operators/op_join.h"
 #include "operators/op_kinds.h"
 
+#define CACHE_LINE 64
+#define WARM_BYTES 256 /* of a row: longer ones are read in sequence anyway */
+
 typedef struct op_lookup {
     weir_op op;
     weir__join join;
@@ -82,7 +85,11 @@ static bool look_up(op_lookup *l, const weir_batch *b, const uint16_t *rows, uin
     }
     weir_hmap_find_batch(l->table.map, keys, m, entries);
     for (uint32_t i = 0; i < m; i++) {
-        found[place[i]] = weir__row_bytes(entries[i]);
+        weir_sv row = weir__row_bytes(entries[i]);
+        for (uint32_t k = 0; k < row.n && k < WARM_BYTES; k += CACHE_LINE) {
+            __builtin_prefetch(row.p + k); /* all of them at once, before the first is decoded */
+        }
+        found[place[i]] = row;
     }
     return true;
 }
