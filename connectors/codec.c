@@ -16,7 +16,9 @@ void weir__codec_bad_row(const weir_codec_spec *spec, weir_vec *cols, weir_arena
                          uint32_t row, weir_bad_rows *bad, weir_sv reason)
 {
     weir__codec_null_row(spec, cols, step, row);
-    WEIR_ASSERT(!weir_bit(bad->bits, row));
+    if (weir_bit(bad->bits, row)) {
+        return; /* the key could not be read either: told already */
+    }
     weir_bit_set(bad->bits, row);
     bad->n++;
     if (bad->report) {

@@ -98,12 +98,14 @@ def bad_utf8():
 
 
 def keys():
-    """Keys that cannot be read: the record is skipped. So is a NULL key of a table."""
+    """Keys that cannot be read: the record is skipped, counted once when its value is bad, too. So is a
+    NULL key of a table."""
     with tempfile.TemporaryDirectory() as folder:
         write(folder, 'q.sql', "CREATE TABLE t (k INT PRIMARY KEY, v INT) WITH (kafka_topic='t', format='JSON');\n"
               "CREATE TABLE out AS SELECT k, v FROM t;\n")
         bad = ['"x"', 'true', '[1]', '{"K":1}']
         text = ['{"key":%s,"value":{"v":1}}' % k for k in ('1', 'null', '"2"') + tuple(bad)]
+        text.append('{"key":true,"value":[1]}')
         write(folder, 'in', ''.join(t + '\n' for t in text))
         done = weir(['run', '--until-idle', '--input', 't=in', '--output', 'OUT=out', '--report', 'report',
                      'q.sql'], folder=folder)
@@ -111,7 +113,7 @@ def keys():
             return done.trouble() or done.stderr
         out = [r['key'] for r in lines(os.path.join(folder, 'out'))]
         malformed = lines(os.path.join(folder, 'report'))[0]['inputs']['t']['malformed']
-        return None if (out, malformed) == ([1, 2], 5) else 'keys %s, %d malformed' % (out, malformed)
+        return None if (out, malformed) == ([1, 2], 6) else 'keys %s, %d malformed' % (out, malformed)
 
 
 def expression_errors():
