@@ -162,10 +162,12 @@ typedef struct moves {
 static void gather_side(const moves *m, weir_batch *out, const weir_vec *cols, const bool *has)
 {
     uint8_t *flags = weir_batch_need_flags(out);
+    bool any = false; /* without a row nothing has been evaluated: there may be no column to read */
     for (uint32_t i = 0; i < m->n; i++) {
         flags[i] = has[i] ? 0 : WEIR_ROW_NULL_VALUE;
+        any |= has[i];
     }
-    for (uint32_t c = m->r->op.node->schema->n_keys; cols && c < out->schema->n; c++) {
+    for (uint32_t c = m->r->op.node->schema->n_keys; any && c < out->schema->n; c++) {
         weir_vec_gather(&out->cols[c], m->b->arena, 0, &cols[c], m->rows, m->n);
     }
 }

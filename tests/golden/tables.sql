@@ -140,6 +140,21 @@ CREATE TABLE out AS SELECT city, COUNT(*) AS c, SUM(n) AS s FROM users GROUP BY 
 --< OUT {"key":"y","value":{"C":1,"S":5},"timestamp":4}
 --< OUT {"key":"x","value":{"C":0,"S":0},"timestamp":5}
 
+--@test: aggregating an expression of a table that loses its rows
+CREATE TABLE out AS SELECT UCASE(city) AS c, AVG(CAST(name AS BIGINT)) AS a, COUNT() AS k FROM users WHERE n > 0 GROUP BY UCASE(city);
+--> users @1 {"key":"a","value":{"city":"x","n":1,"name":"8"}}
+--> users @2 {"key":"a","value":null}
+--> users @3 {"key":"b","value":null}
+--> users @4 {"key":"b","value":{"city":"x","n":0,"name":"4"}}
+--> users @5 {"key":"a","value":{"city":"x","n":3,"name":"4"}}
+--> users @6 {"key":"b","value":{"city":"x","n":1,"name":"7"}}
+--> users @7 {"key":"a","value":{"city":"x","n":0}}
+--< OUT {"key":"X","value":{"A":8.0,"K":1},"timestamp":1}
+--< OUT {"key":"X","value":{"A":0.0,"K":0},"timestamp":2}
+--< OUT {"key":"X","value":{"A":4.0,"K":1},"timestamp":5}
+--< OUT {"key":"X","value":{"A":5.5,"K":2},"timestamp":6}
+--< OUT {"key":"X","value":{"A":7.0,"K":1},"timestamp":7}
+
 --@test: MIN cannot be undone
 CREATE TABLE out AS SELECT city, MIN(n) AS lo FROM users GROUP BY city;
 --! cannot be applied to a table source, only to a stream source
