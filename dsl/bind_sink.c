@@ -128,15 +128,20 @@ static const char *step_name(const weir_node *n)
     case WEIR_N_JOIN_FOREIGN:
         return "ForeignKeyTableTableJoin";
     case WEIR_N_AGGREGATE:
-        return windowed ? "StreamWindowedAggregate" : "TableAggregate";
+        return windowed          ? "StreamWindowedAggregate"
+               : n->in[0]->table ? "TableAggregate"
+                                 : "StreamAggregate";
     case WEIR_N_FLATMAP:
         return "StreamFlatMap";
     case WEIR_N_SOURCE:
-        return n->table ? "WindowedTableSource" : "WindowedStreamSource";
+        return n->table ? (windowed ? "WindowedTableSource" : "TableSource")
+                        : (windowed ? "WindowedStreamSource" : "StreamSource");
+    case WEIR_N_REKEY:
+        return n->rekey.skip_null ? "StreamGroupBy" : "StreamSelectKey";
+    case WEIR_N_SINK:
+        return n->table ? "TableSink" : "StreamSink";
     case WEIR_N_FILTER:
     case WEIR_N_PROJECT:
-    case WEIR_N_REKEY:
-    case WEIR_N_SINK:
         return weir_node_name(n->kind);
     }
     WEIR_UNREACHABLE();
@@ -165,73 +170,124 @@ static const weir_node *next_step(const weir_plan *p, uint32_t *at)
     return NULL;
 }
 
-static bool same_calls(const weir_node *x, const weir_node *y)
+static bool same_call(const weir_call *c, const weir_call *d)
 {
-    if (x->aggregate.n != y->aggregate.n) {
-        return false;
+    bool same = c->agg == d->agg && c->nargs == d->nargs && weir_type_eq(c->type, d->type);
+    for (uint32_t k = 0; same && k < c->nargs; k++) {
+        const weir_value *x = c->literals[k];
+        const weir_value *y = d->literals[k];
+        same = (x == NULL) == (y == NULL) && (!x || weir_value_eq(c->arg_types[k], x, y));
     }
-    for (uint32_t i = 0; i < x->aggregate.n; i++) {
-        const weir_call *c = x->aggregate.calls[i];
-        const weir_call *d = y->aggregate.calls[i];
-        bool same = c->agg == d->agg && c->nargs == d->nargs && weir_type_eq(c->type, d->type);
-        for (uint32_t k = 0; same && k < c->nargs; k++) {
-            const weir_value *x = c->literals[k];
-            const weir_value *y = d->literals[k];
-            same = (x == NULL) == (y == NULL) && (!x || weir_value_eq(c->arg_types[k], x, y));
-        }
-        if (!same) {
-            return false;
-        }
-    }
-    return true;
+    return same;
 }
 
-static bool same_step(const weir_node *x, const weir_node *y)
+/* "[A, (B + 1)]" */
+static weir_sv keys_text(weir__binder *b, const weir_node *n)
 {
-    if (x->kind != y->kind || x->table != y->table) {
-        return false;
+    weir_buf buf;
+    weir_buf_init(&buf, 0);
+    for (uint32_t i = 0; i < n->schema->n_keys; i++) {
+        weir_buf_str(&buf, i ? ", " : "[");
+        weir_expr_print(&buf, n->rekey.exprs[i], n->in[0]->schema);
+    }
+    weir_buf_byte(&buf, ']');
+    weir_sv text = weir_arena_sv(b->a, weir_buf_view(&buf));
+    weir_buf_deinit(&buf);
+    return text;
+}
+
+static weir_sv calls_text(weir__binder *b, const weir_node *n)
+{
+    weir_sv *names = WEIR_NEW_N(b->a, weir_sv, n->aggregate.n);
+    for (uint32_t i = 0; i < n->aggregate.n; i++) {
+        names[i] = weir_sv_cstr(n->aggregate.calls[i]->function->name);
+    }
+    weir_sv list = weir__join_words(b, names, n->aggregate.n, ", ");
+    return weir__str(b, "[" WEIR_SV_FMT "]", WEIR_SV_ARG(list));
+}
+
+/* What of a step has changed, as ksqlDB calls it; NULL: nothing that matters. */
+static const char *changed_property(weir__binder *b, const weir_node *x, const weir_node *y,
+                                    weir_sv *old, weir_sv *new)
+{
+    *old = weir_sv_cstr(step_name(x));
+    *new = weir_sv_cstr(step_name(y));
+    if (!weir_sv_eq(*old, *new)) {
+        return "class";
     }
     if (x->kind == WEIR_N_SOURCE) {
-        return weir_sv_eq(x->scan.source->topic, y->scan.source->topic) &&
-               x->scan.source->key_format.kind == y->scan.source->key_format.kind &&
-               x->scan.source->value_format.kind == y->scan.source->value_format.kind;
+        const weir_source *s = x->scan.source;
+        const weir_source *t = y->scan.source;
+        *old = s->topic;
+        *new = t->topic;
+        return !weir_sv_eq(*old, *new) ? "topicName"
+               : s->key_format.kind != t->key_format.kind ||
+                       s->value_format.kind != t->value_format.kind
+                   ? "formats"
+                   : NULL;
     }
     if (x->kind == WEIR_N_REKEY) {
-        bool same = x->schema->n_keys == y->schema->n_keys;
-        for (uint32_t i = 0; same && i < x->schema->n_keys; i++) {
-            same = weir_type_eq(x->schema->cols[i].type, y->schema->cols[i].type);
-        }
-        return same;
+        *old = keys_text(b, x);
+        *new = keys_text(b, y);
+        return weir_sv_eq(*old, *new) ? NULL
+               : x->rekey.skip_null   ? "group by clause"
+                                      : "keyExpressions";
     }
-    return x->kind != WEIR_N_AGGREGATE || same_calls(x, y);
+    if (x->kind != WEIR_N_AGGREGATE) {
+        return NULL;
+    }
+    *old = calls_text(b, x);
+    *new = calls_text(b, y);
+    bool same = x->aggregate.n == y->aggregate.n;
+    for (uint32_t i = 0; same && i < x->aggregate.n; i++) {
+        same = same_call(x->aggregate.calls[i], y->aggregate.calls[i]);
+    }
+    return same ? NULL : "aggregate functions";
 }
 
-static weir_rc check_new_plan(weir__binder *b, const weir_query_info *old, const weir_plan *new,
+static weir_rc check_new_plan(weir__binder *b, const weir_query_info *before, const weir_plan *plan,
                               weir_span span)
 {
-    if (!old->plan) {
+    if (!before->plan) {
         return WEIR_OK;
     }
-    for (uint32_t i = 0; i < old->plan->n; i++) {
-        if (fixed_step(old->plan->nodes[i])) {
+    for (uint32_t i = 0; i < before->plan->n; i++) {
+        if (fixed_step(before->plan->nodes[i])) {
             return weir__fail(b, span, "Upgrades not yet supported for %s",
-                              step_name(old->plan->nodes[i]));
+                              step_name(before->plan->nodes[i]));
+        }
+    }
+    for (uint32_t i = 0; i < plan->n; i++) {
+        if (plan->nodes[i]->n_inputs > 1) {
+            return weir__fail(b, span,
+                              "Query is not upgradeable. Cannot change a non-join source "
+                              "into a join source.");
         }
     }
     uint32_t o = 0;
     uint32_t n = 0;
     for (;;) {
-        const weir_node *x = next_step(old->plan, &o);
-        const weir_node *y = next_step(new, &n);
+        const weir_node *x = next_step(before->plan, &o);
+        const weir_node *y = next_step(plan, &n);
+        weir_sv old;
+        weir_sv new;
+        const char *what = NULL;
         if (!x && !y) {
             return WEIR_OK;
         }
-        if (!x || !y || !same_step(x, y)) {
-            weir__fail(b, span, "Query is not upgradeable. Plan %s has changed.",
-                       weir_node_name(x ? x->kind : y->kind));
-            return weir_hint(b->st,
-                             "only filters and projections may change; DROP it and create it "
-                             "again");
+        if (!x || !y) {
+            return weir__fail(b, span,
+                              "Query is not upgradeable. Cannot add a step that is not in "
+                              "the original query plan.");
+        }
+        what = changed_property(b, x, y, &old, &new);
+        if (what) {
+            weir__fail(b, span,
+                       "Query is not upgradeable. Plan step of type %s must have matching %s. "
+                       "Values differ: " WEIR_SV_FMT " vs. " WEIR_SV_FMT,
+                       step_name(x), what, WEIR_SV_ARG(old), WEIR_SV_ARG(new));
+            return weir_hint(b->st, "only filters and projections may change; DROP it and create "
+                                    "it again");
         }
     }
 }

@@ -293,6 +293,38 @@ static void pull_queries(void **state)
     assert_int_equal(w->last.as.select.limit, 2);
 }
 
+/* CREATE OR REPLACE: the state is taken over, so what made it must stay. */
+static void upgrades(void **state)
+{
+    bind_world *w = *state;
+    must_bind(w, "CREATE TABLE t AS SELECT user_id AS k, SUM(amount) AS n FROM orders"
+                 " GROUP BY user_id;");
+    must_bind(w, "CREATE OR REPLACE TABLE t AS SELECT user_id AS k, SUM(amount) AS n FROM orders"
+                 " WHERE id > 1 GROUP BY user_id;");
+    must_refuse(w,
+                "CREATE OR REPLACE TABLE t AS SELECT id AS k, SUM(amount) AS n FROM orders"
+                " GROUP BY id;",
+                "Plan step of type StreamGroupBy must have matching group by clause. "
+                "Values differ: [USER_ID] vs. [ID]",
+                NULL);
+    must_refuse(w,
+                "CREATE OR REPLACE TABLE t AS SELECT user_id AS k, SUM(amount) AS n, COUNT(*) AS c"
+                " FROM orders GROUP BY user_id;",
+                "must have matching aggregate functions. Values differ: [SUM] vs. [SUM, COUNT]",
+                NULL);
+    must_bind(w, "CREATE STREAM s AS SELECT id, page FROM clicks;");
+    must_refuse(w,
+                "CREATE OR REPLACE STREAM s AS SELECT c.id AS id, page FROM clicks c JOIN orders o"
+                " WITHIN 1 HOUR ON c.id = o.id;",
+                "Cannot change a non-join source into a join source.", NULL);
+    must_bind(w, "CREATE TABLE v AS SELECT user_id, COUNT(*) AS n FROM orders"
+                 " WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY user_id;");
+    must_refuse(w,
+                "CREATE OR REPLACE TABLE v AS SELECT user_id, COUNT(*) AS n FROM orders"
+                " WINDOW TUMBLING (SIZE 1 HOUR) WHERE id > 1 GROUP BY user_id;",
+                "Upgrades not yet supported for StreamWindowedAggregate", NULL);
+}
+
 static void features_to_come(void **state)
 {
     bind_world *w = *state;
@@ -324,6 +356,7 @@ int main(void)
         T(replacing_and_dropping),
         T(inserted_results_must_fit),
         T(pull_queries),
+        T(upgrades),
         T(features_to_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
