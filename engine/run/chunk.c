@@ -282,7 +282,7 @@ static bool body_pack(const weir_buf *body, weir_buf *out)
     return true;
 }
 
-void weir_chunk_encode(const weir_chunk *c, weir_buf *out)
+void weir_chunk_encode(const weir_chunk *c, bool pack, weir_buf *out)
 {
     WEIR_ASSERT(c->n > 0 && out->max == 0);
     weir_buf body = {0};
@@ -295,7 +295,7 @@ void weir_chunk_encode(const weir_chunk *c, weir_buf *out)
     weir_buf_byte(out, CHUNK_LZ4);
     weir_buf_varint(out, c->n);
     weir_buf_varint(out, body.n);
-    if (!body_pack(&body, out)) {
+    if (!pack || !body_pack(&body, out)) {
         out->p[packing_at] = CHUNK_PLAIN;
         weir_buf_add(out, body.p, body.n);
     }

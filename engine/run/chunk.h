@@ -63,7 +63,7 @@ weir_chunk *weir_chunk_merge(weir_chunk **from, uint32_t n);
 
 /* Stored form: crc32c, header, recs as varints, bytes in the order of the recs, lz4-compressed where
  * that helps. seq is not stored. Bytes that were not encoded here are WEIR_ECORRUPT. */
-void weir_chunk_encode(const weir_chunk *c, weir_buf *out);
+void weir_chunk_encode(const weir_chunk *c, bool pack, weir_buf *out);
 weir_rc weir_chunk_decode(weir_sv in, int64_t base, weir_chunk **out, weir_status *st);
 
 /* Headers: one after the other, per header varint name length, name, varint value length + 1 (0 =

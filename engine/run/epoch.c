@@ -198,7 +198,7 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
             save_query(q, batch);
         }
     }
-    weir_topics_save(e->config.topics, batch);
+    WEIR_TRY(weir_topics_save(e->config.topics, batch, st));
     weir_topics_expire(e->config.topics, batch);
     weir_buf number = {0};
     weir_buf_be64(&number, ++e->epoch);

@@ -1,6 +1,7 @@
 /* Chunks in memory are an array searched by base offset. Older ones are in the store under
  * 'T' ‖ topic id ‖ partition ‖ base offset, big-endian, so that the chunk of an offset is the
- * greatest key that is not behind it. Small neighbours are stored as one chunk: in live use a round
+ * greatest key that is not behind it. A large chunk lies in the partition's log file, and the store has
+ * its place. Small neighbours are stored as one chunk: in live use a round
  * appends a few records, and an epoch has many rounds. Readers go by offset and do not see the
  * difference.
  *
@@ -10,6 +11,9 @@
 #include "engine/base/log.h"
 
 #define PARTITION_KEY_BYTES 17
+#define PARTITION_LOG_BYTES ((size_t)32 << 10) /* chunks from here on go to the log file */
+#define IN_STORE 'C' /* first byte of a value: the chunk follows */
+#define IN_LOG 'L'   /* its place and length follow */
 #define PARTITION_JOIN_BYTES ((size_t)256 << 10) /* neighbours are joined up to this size */
 #define PARTITION_JOIN_RECS 4096
 #define PARTITION_EXPIRE_CHUNKS 256 /* looked at in one epoch, which must not take long */
@@ -49,6 +53,7 @@ void weir__partition_deinit(weir__partition *p)
         *p->held_bytes -= chunk_bytes(p->chunks[i]);
         weir_chunk_unref(p->chunks[i]);
     }
+    weir__segment_close(&p->log);
     weir_free(p->chunks);
     weir_chunk_unref(p->decoded);
     *p = (weir__partition){0};
@@ -114,6 +119,29 @@ static void key_put(const weir__partition *p, weir_buf *key, int64_t offset)
     weir_buf_be64(key, (uint64_t)offset);
 }
 
+/* The chunk that a stored value stands for. */
+static weir_rc chunk_of(const weir__partition *p, weir_sv value, int64_t base, weir_chunk **out,
+                        weir_status *st)
+{
+    weir_reader r = weir_reader_of(value);
+    uint8_t where = weir_read_u8(&r);
+    if (where == IN_STORE) {
+        return weir_chunk_decode(weir_sv_of(value.p + 1, value.n - 1), base, out, st);
+    }
+    uint64_t at = weir_read_be64(&r);
+    uint32_t n = weir_read_be32(&r);
+    if (r.bad || where != IN_LOG || !p->log.path || at + n > p->log.end) {
+        return weir_fail(st, WEIR_ECORRUPT,
+                         "data directory \"%s\": partition %u of topic number %u is damaged",
+                         weir_store_dir(p->store), p->number, p->topic_id);
+    }
+    weir_buf bytes = {0};
+    weir_rc rc = weir__segment_read(&p->log, at, n, &bytes, st);
+    rc = rc ? rc : weir_chunk_decode(weir_buf_view(&bytes), base, out, st);
+    weir_buf_deinit(&bytes);
+    return rc;
+}
+
 static weir_rc load(const weir__partition *p, int64_t offset, weir_chunk **out, weir_status *st)
 {
     weir_buf key = {0};
@@ -127,7 +155,7 @@ static weir_rc load(const weir__partition *p, int64_t offset, weir_chunk **out, 
     if (rc == WEIR_OK && found && at.n == PARTITION_KEY_BYTES) {
         weir_reader r = weir_reader_of(weir_sv_of(at.p + at.n - 8, 8));
         int64_t base = (int64_t)weir_read_be64(&r);
-        rc = weir_chunk_decode(weir_buf_view(&value), base, out, st);
+        rc = chunk_of(p, weir_buf_view(&value), base, out, st);
     }
     if (rc == WEIR_OK && (!*out || chunk_end(*out) <= offset)) {
         weir_chunk_unref(*out);
@@ -202,11 +230,36 @@ static weir_chunk *join(const weir__partition *p, size_t from, size_t to)
     return c;
 }
 
-static void save_chunks(weir__partition *p, weir_store_batch *batch)
+/* The value for a chunk; a large one goes to the log file. */
+static weir_rc place_chunk(weir__partition *p, const weir_chunk *c, weir_buf *value, weir_buf *bytes,
+                           weir_status *st)
+{
+    weir_buf_reset(value);
+    if (c->n_bytes < PARTITION_LOG_BYTES) {
+        weir_buf_byte(value, IN_STORE);
+        weir_chunk_encode(c, true, value);
+        return WEIR_OK;
+    }
+    if (!p->log.path) {
+        WEIR_TRY(weir__segment_open(&p->log, weir_store_dir(p->store), p->topic_id, p->number, 0, st));
+    }
+    uint64_t at = 0;
+    weir_buf_reset(bytes);
+    weir_chunk_encode(c, false, bytes);
+    WEIR_TRY(weir__segment_append(&p->log, weir_buf_view(bytes), &at, st));
+    weir_buf_byte(value, IN_LOG);
+    weir_buf_be64(value, at);
+    weir_buf_be32(value, (uint32_t)bytes->n);
+    return WEIR_OK;
+}
+
+static weir_rc save_chunks(weir__partition *p, weir_store_batch *batch, weir_status *st)
 {
     weir_buf key = {0};
     weir_buf value = {0};
-    for (size_t from = find(p, p->saved); from < p->n;) {
+    weir_buf bytes = {0};
+    weir_rc rc = WEIR_OK;
+    for (size_t from = find(p, p->saved); rc == WEIR_OK && from < p->n;) {
         size_t to = from;
         size_t n_bytes = 0;
         size_t n_recs = 0;
@@ -216,14 +269,15 @@ static void save_chunks(weir__partition *p, weir_store_batch *batch)
         } while (to < p->n && joins(p->chunks[to], n_bytes, n_recs));
         weir_chunk *c = join(p, from, to);
         key_put(p, &key, c->base);
-        weir_buf_reset(&value);
-        weir_chunk_encode(c, &value);
+        rc = place_chunk(p, c, &value, &bytes, st);
         weir_store_put(batch, weir_buf_view(&key), weir_buf_view(&value));
         weir_chunk_unref(c);
         from = to;
     }
     weir_buf_deinit(&key);
     weir_buf_deinit(&value);
+    weir_buf_deinit(&bytes);
+    return rc;
 }
 
 static void save_meta(weir__partition *p, weir_store_batch *batch)
@@ -236,23 +290,25 @@ static void save_meta(weir__partition *p, weir_store_batch *batch)
     weir_buf_varint(&value, (uint64_t)p->begin);
     weir_buf_varint(&value, (uint64_t)p->end);
     weir_buf_varint(&value, weir_zigzag(p->newest));
+    weir_buf_varint(&value, p->log.end);
     weir_store_put(batch, weir_buf_view(&key), weir_buf_view(&value));
     weir_buf_deinit(&key);
     weir_buf_deinit(&value);
     p->dirty = false;
 }
 
-void weir__partition_save(weir__partition *p, weir_store_batch *batch)
+weir_rc weir__partition_save(weir__partition *p, weir_store_batch *batch, weir_status *st)
 {
     p->durable = p->saved;
     weir__partition_evict(p, p->consumed);
     if (p->saved < p->end) {
-        save_chunks(p, batch);
+        WEIR_TRY(save_chunks(p, batch, st));
         p->saved = p->end;
     }
     if (p->dirty) {
         save_meta(p, batch);
     }
+    return weir__segment_sync(&p->log, st);
 }
 
 weir_rc weir__partition_load(weir__partition *p, weir_sv value, weir_status *st)
@@ -261,13 +317,16 @@ weir_rc weir__partition_load(weir__partition *p, weir_sv value, weir_status *st)
     p->begin = (int64_t)weir_read_varint(&r);
     p->end = (int64_t)weir_read_varint(&r);
     p->newest = weir_unzigzag(weir_read_varint(&r));
+    uint64_t log_end = weir_read_varint(&r);
     if (r.bad || p->begin < 0 || p->begin > p->end) {
         return weir_fail(st, WEIR_ECORRUPT,
                          "data directory \"%s\": partition %u of topic number %u is damaged",
                          weir_store_dir(p->store), p->number, p->topic_id);
     }
     p->held = p->durable = p->saved = p->consumed = p->end;
-    return WEIR_OK;
+    return log_end ? weir__segment_open(&p->log, weir_store_dir(p->store), p->topic_id, p->number,
+                                        log_end, st)
+                   : WEIR_OK;
 }
 
 /* Learns the end and the largest timestamp of the first chunk. */
@@ -287,6 +346,29 @@ static bool first_known(weir__partition *p)
     p->first_newest = chunk_newest(c);
     weir_chunk_unref(c);
     return true;
+}
+
+/* What the log holds before the first chunk can go once this is committed. */
+static void cut_log(weir__partition *p)
+{
+    weir_buf key = {0};
+    weir_buf at = {0};
+    weir_buf value = {0};
+    bool found = false;
+    key_put(p, &key, p->begin);
+    weir_sv prefix = weir_sv_of(key.p, PARTITION_KEY_BYTES - 8);
+    weir_rc rc = p->begin == p->end ? WEIR_OK
+                                    : weir_store_floor(p->store, prefix, weir_buf_view(&key), &at,
+                                                       &value, &found, NULL);
+    weir_reader r = weir_reader_of(weir_buf_view(&value));
+    if (p->begin == p->end) {
+        p->log.cut_next = p->log.end;
+    } else if (rc == WEIR_OK && found && weir_read_u8(&r) == IN_LOG) {
+        p->log.cut_next = weir_read_be64(&r);
+    }
+    weir_buf_deinit(&key);
+    weir_buf_deinit(&at);
+    weir_buf_deinit(&value);
 }
 
 void weir__partition_expire(weir__partition *p, int64_t time, weir_store_batch *batch)
@@ -314,6 +396,7 @@ void weir__partition_expire(weir__partition *p, int64_t time, weir_store_batch *
         key_put(p, &from, begin);
         key_put(p, &to, p->begin);
         weir_store_delete_range(batch, weir_buf_view(&from), weir_buf_view(&to));
+        cut_log(p);
         weir_buf_deinit(&from);
         weir_buf_deinit(&to);
         save_meta(p, batch);

@@ -7,6 +7,7 @@
  * Without a store, begin == held and durable == saved == 0. */
 #pragma once
 #include "engine/run/chunk.h"
+#include "engine/run/segment.h"
 #include "engine/run/store.h"
 
 typedef struct weir__partition {
@@ -24,6 +25,7 @@ typedef struct weir__partition {
     int64_t first_end, first_newest;
     bool dirty;          /* what Mpart stores has changed */
     weir_chunk *decoded; /* atomic: the last chunk read from the store; a reference */
+    weir__segment log;   /* large chunks; the store has their places */
 } weir__partition;
 
 void weir__partition_init(weir__partition *p, weir_store *store, uint64_t *held_bytes,
@@ -34,9 +36,9 @@ weir_rc weir__partition_read(weir__partition *p, int64_t offset, weir_chunk **ou
 /* Gives memory back below `offset`: of durable chunks; of all when there is no store. */
 void weir__partition_evict(weir__partition *p, int64_t offset);
 
-/* "Mpart" ‖ topic id ‖ number: begin, end, newest. */
+/* "Mpart" ‖ topic id ‖ number: begin, end, newest, end of the log file. */
 #define WEIR__PARTITION_META "Mpart"
-void weir__partition_save(weir__partition *p, weir_store_batch *batch);
+weir_rc weir__partition_save(weir__partition *p, weir_store_batch *batch, weir_status *st);
 weir_rc weir__partition_load(weir__partition *p, weir_sv value, weir_status *st);
 /* Drops whole chunks with nothing at or after `time`. */
 void weir__partition_expire(weir__partition *p, int64_t time, weir_store_batch *batch);

@@ -44,9 +44,9 @@ void weir_topic_consumed(weir_topic *t, int32_t partition, int64_t offset);
 /* A reader that the engine does not know wants what is from `offset` on (at first: 0) to stay. */
 void weir_topic_keep(weir_topic *t, int32_t partition, int64_t offset);
 
-/* Writes all appends since the last commit into the batch. The batch's commit makes them durable; it
+/* Puts all appends since the last commit into log files and the batch. The batch's commit makes them durable; it
  * must have succeeded before the next save. */
-void weir_topics_save(weir_topics *t, weir_store_batch *batch);
+weir_rc weir_topics_save(weir_topics *t, weir_store_batch *batch, weir_status *st);
 /* After weir_topics_save, into the same batch (NULL without a store).
  * Drops chunks older than each topic's retention, measured against its newest timestamp. */
 void weir_topics_expire(weir_topics *t, weir_store_batch *batch);

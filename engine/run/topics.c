@@ -21,6 +21,10 @@ struct weir_topic {
     weir__partition *partitions;
 };
 
+typedef struct removed_topic {
+    uint32_t id, partitions;
+} removed_topic;
+
 struct weir_topics {
     weir_store *store;
     bool forget;
@@ -28,8 +32,10 @@ struct weir_topics {
     size_t n, cap;
     weir_hmap *by_name; /* payload: weir_topic * */
     uint32_t next_id;
-    uint32_t *dropped; /* ids to be removed from the store */
+    removed_topic *dropped; /* to be removed from the store */
     size_t n_dropped, dropped_cap;
+    removed_topic *gone;    /* their files go when the batch is known to be committed */
+    size_t n_gone, gone_cap;
     uint64_t held_bytes;
 };
 
@@ -121,6 +127,12 @@ static weir_rc load_partition(void *ctx, weir_sv key, weir_sv value, weir_status
     return weir__partition_load(&topic->partitions[number], value, st);
 }
 
+static bool is_known(void *ctx, uint32_t topic, uint32_t partition)
+{
+    const weir_topic *t = topic_of_id(ctx, topic);
+    return t && partition < (uint32_t)t->n;
+}
+
 weir_rc weir_topics_open(weir_store *store, weir_topics **out, weir_status *st)
 {
     *out = NULL;
@@ -139,6 +151,9 @@ weir_rc weir_topics_open(weir_store *store, weir_topics **out, weir_status *st)
         weir_topics_close(t);
         return rc;
     }
+    if (store) {
+        weir__segment_sweep(weir_store_dir(store), is_known, t);
+    }
     *out = t;
     return WEIR_OK;
 }
@@ -155,6 +170,7 @@ void weir_topics_close(weir_topics *t)
     weir_hmap_free(t->by_name, NULL, NULL);
     weir_free(t->topics);
     weir_free(t->dropped);
+    weir_free(t->gone);
     weir_free(t);
 }
 
@@ -195,7 +211,7 @@ void weir_topics_drop(weir_topics *t, weir_sv name)
     t->n--;
     if (topic->stored) {
         WEIR_GROW(t->dropped, t->dropped_cap, t->n_dropped + 1);
-        t->dropped[t->n_dropped++] = topic->id;
+        t->dropped[t->n_dropped++] = (removed_topic){topic->id, (uint32_t)topic->n};
     }
     topic_free(topic);
 }
@@ -294,15 +310,26 @@ static void save_topic(weir_topic *t, weir_store_batch *batch)
     t->stored = true;
 }
 
-void weir_topics_save(weir_topics *t, weir_store_batch *batch)
+static void remove_files(weir_topics *t)
+{
+    for (size_t i = 0; i < t->n_gone; i++) {
+        weir__segment_remove(weir_store_dir(t->store), t->gone[i].id, t->gone[i].partitions);
+    }
+    t->n_gone = 0;
+}
+
+weir_rc weir_topics_save(weir_topics *t, weir_store_batch *batch, weir_status *st)
 {
     if (!t->store) {
-        return;
+        return WEIR_OK;
     }
+    remove_files(t); /* of topics whose removal the last batch committed */
     for (size_t i = 0; i < t->n_dropped; i++) {
-        delete_id(batch, TOPIC_META, t->dropped[i]);
-        delete_id(batch, WEIR__PARTITION_META, t->dropped[i]);
-        delete_id(batch, "T", t->dropped[i]);
+        delete_id(batch, TOPIC_META, t->dropped[i].id);
+        delete_id(batch, WEIR__PARTITION_META, t->dropped[i].id);
+        delete_id(batch, "T", t->dropped[i].id);
+        WEIR_GROW(t->gone, t->gone_cap, t->n_gone + 1);
+        t->gone[t->n_gone++] = t->dropped[i];
     }
     t->n_dropped = 0;
     bool full = t->held_bytes > TOPIC_HELD_BYTES_MAX;
@@ -312,12 +339,13 @@ void weir_topics_save(weir_topics *t, weir_store_batch *batch)
             save_topic(topic, batch);
         }
         for (int32_t k = 0; k < topic->n; k++) {
-            weir__partition_save(&topic->partitions[k], batch);
+            WEIR_TRY(weir__partition_save(&topic->partitions[k], batch, st));
             if (full) {
                 weir__partition_evict(&topic->partitions[k], INT64_MAX);
             }
         }
     }
+    return WEIR_OK;
 }
 
 void weir_topics_expire(weir_topics *t, weir_store_batch *batch)

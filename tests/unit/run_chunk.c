@@ -131,7 +131,7 @@ static void test_stored(void **state)
         weir_chunk *c = chunk_of(sizes[i][0], sizes[i][1]);
         weir_buf out = {0};
         weir_buf_str(&out, "before");
-        weir_chunk_encode(c, &out);
+        weir_chunk_encode(c, true, &out);
         weir_sv stored = weir_sv_of(out.p + 6, out.n - 6);
         weir_status st = {0};
         weir_chunk *back;
@@ -144,7 +144,7 @@ static void test_stored(void **state)
         }
         /* What was read can be stored again, to the same bytes. */
         weir_buf again = {0};
-        weir_chunk_encode(back, &again);
+        weir_chunk_encode(back, true, &again);
         assert_true(weir_sv_eq(stored, weir_buf_view(&again)));
         weir_buf_deinit(&again);
         weir_buf_deinit(&out);
@@ -180,7 +180,7 @@ static void test_hostile(void **state)
     for (uint32_t shape = 0; shape < 3; shape++) {
         weir_chunk *c = chunk_of(shape ? 40 : 2, shape == 1 ? 3 : 60);
         weir_buf good = {0};
-        weir_chunk_encode(c, &good);
+        weir_chunk_encode(c, true, &good);
         for (int i = 0; i < 6000; i++) {
             weir_sv in = weir_buf_view(&good);
             char copy[8192];

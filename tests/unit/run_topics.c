@@ -51,7 +51,7 @@ static void world_free(world *w)
 static void commit(world *w)
 {
     weir_status st = {0};
-    weir_topics_save(w->topics, w->batch);
+    assert_ok(weir_topics_save(w->topics, w->batch, &st), &st);
     weir_topics_expire(w->topics, w->batch);
     if (w->store) {
         assert_ok(weir_store_commit(w->store, w->batch, &st), &st);
