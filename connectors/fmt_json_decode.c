@@ -66,11 +66,35 @@ static bool fail_row(decoder *d, const weir_json_token *t)
     return false;
 }
 
+/* The records of one call. */
+typedef struct records {
+    const weir_sv *in;
+    uint32_t n;
+    weir_json_run run;
+    uint32_t run_end; /* first record behind the run */
+    bool alone;       /* no more runs: one of them could not be used */
+} records;
+
+static bool open_record(decoder *d, records *r, uint32_t i)
+{
+    if (i >= r->run_end && !r->alone) {
+        r->run_end = i + weir_json_run_open(&r->run, r->in + i, r->n - i);
+    }
+    if (i < r->run_end) {
+        if (weir_json_run_next(&r->run, &d->in.doc, d->in.arena, r->in[i])) {
+            return true;
+        }
+        r->run_end = i;
+        r->alone = true;
+    }
+    return weir_json_open(&d->in.doc, d->in.arena, r->in[i]);
+}
+
 /* One record into d->tokens. */
-static bool read_record(decoder *d, weir_sv in)
+static bool read_record(decoder *d, records *r, uint32_t i)
 {
     weir_json_token root;
-    if (!weir_json_open(&d->in.doc, d->in.arena, in)) {
+    if (!open_record(d, r, i)) {
         return weir__json_refuse(&d->in, "malformed JSON: %s", d->in.doc.error);
     }
     if (!d->unwrapped && weir_json_starts_object(&d->in.doc)) {
@@ -102,6 +126,10 @@ static bool write_column(decoder *d, const weir__json_reader *r, const weir_json
     }
     if (v->valid) {
         weir_bit_set(v->valid, row);
+    }
+    if (r->type->kind == WEIR_T_STRING && t->kind == WEIR_JSON_STRING && !t->escaped) {
+        ((weir_sv *)v->data)[row] = t->text; /* what most columns are */
+        return true;
     }
     void *to = (char *)v->data + (size_t)row * r->width;
     if (WEIR_UNLIKELY(r->nested)) {
@@ -162,12 +190,13 @@ void weir__json_decode(void *self, const weir_sv *in, uint32_t at, uint32_t n, w
     decoder *d = self;
     WEIR_ASSERT(at + n <= WEIR_BATCH_ROWS);
     d->in.arena = step;
+    records r = {.in = in, .n = n};
     for (uint32_t i = 0; i < n; i++) {
         if (in[i].n == WEIR_NULL_BYTES) {
             weir__codec_null_row(d->spec, cols, step, at + i);
             continue;
         }
-        if (WEIR_UNLIKELY(!read_record(d, in[i]) || !write_row(d, cols, at + i))) {
+        if (WEIR_UNLIKELY(!read_record(d, &r, i) || !write_row(d, cols, at + i))) {
             weir__codec_bad_row(d->spec, cols, step, at + i, bad, reason_of(d));
             d->in.n_path = 0;
         }

@@ -7,6 +7,8 @@
 #include "engine/data/json_shim.h"
 #include "engine/data/json_walk.h"
 
+#define RUN_BYTES 16384 /* text and tokens together stay in the first-level cache */
+
 bool weir_json_open(weir_json_doc *d, weir_arena *a, weir_sv text)
 {
     static const uint32_t none[2] = {0, 0};
@@ -29,6 +31,65 @@ bool weir_json_open(weir_json_doc *d, weir_arena *a, weir_sv text)
         return !d->error;
     }
     d->escapes = memchr(text.p, '\\', text.n) != NULL;
+    return true;
+}
+
+uint32_t weir_json_run_open(weir_json_run *r, const weir_sv *texts, uint32_t n)
+{
+    uintptr_t start = (uintptr_t)texts[0].p; /* they may lie in different objects */
+    uintptr_t end = start;
+    uint32_t taken = 0;
+    for (; taken < n; taken++) {
+        uintptr_t p = (uintptr_t)texts[taken].p;
+        bool near = p >= end && p - end <= WEIR_JSON_RUN_GAP;
+        if (!near || p - start + texts[taken].n > RUN_BYTES) {
+            break;
+        }
+        end = p + texts[taken].n;
+    }
+    if (taken < 2) {
+        return 0;
+    }
+    *r = (weir_json_run){.p = texts[0].p};
+    if (weir__json_index(r->p, (uint32_t)(end - start), &r->at, &r->n) != WEIR__JSON_OK) {
+        r->n = 0; /* one of them is at fault: the first weir_json_run_next fails */
+    }
+    r->escape = memchr(r->p, '\\', end - start);
+    return taken;
+}
+
+/* An opening bracket is a token only outside of strings, and whatever came before it has no effect
+ * behind it; a closing bracket at the end shows that nothing is left open there. */
+bool weir_json_run_next(weir_json_run *r, weir_json_doc *d, weir_arena *a, weir_sv text)
+{
+    if (text.n < 2 || text.p[0] != '{' || text.p[text.n - 1] != '}') {
+        return false;
+    }
+    uint32_t start = (uint32_t)(text.p - r->p);
+    uint32_t last = start + text.n - 1;
+    uint32_t i = r->next;
+    while (i < r->n && r->at[i] < start) { /* between the texts */
+        i++;
+    }
+    if (i == r->n || r->at[i] != start) {
+        return false;
+    }
+    uint32_t n = r->per_text; /* the same for all records of one make */
+    if (n == 0 || n > r->n - i || r->at[i + n - 1] != last) {
+        for (n = 1; n < r->n - i && r->at[i + n] <= last; n++) {
+        }
+        if (r->at[i + n - 1] != last) {
+            return false;
+        }
+    }
+    const char *end = text.p + text.n;
+    if (r->escape && r->escape < text.p) {
+        r->escape = memchr(text.p, '\\', r->at[r->n] - start);
+    }
+    *d = (weir_json_doc){
+        .p = r->p, .at = r->at + i, .n = n, .escapes = r->escape && r->escape < end, .arena = a};
+    r->per_text = n;
+    r->next = i + n;
     return true;
 }
 
@@ -126,15 +187,34 @@ bool weir_json_root(weir_json_doc *d, weir_json_token *out)
     return true;
 }
 
-/* Takes the escapes out of the name at token `at`. */
-static bool unescape_name(weir_json_doc *d, uint32_t at, weir_sv *name)
+/* The key of the member at token `at` whose name is not the one guessed for its place, or is
+ * written in another way. NULL: no member. */
+__attribute__((noinline)) static const weir__json_key *find_key(weir_json_doc *d, uint32_t at,
+                                                                weir_json_keys *keys,
+                                                                weir__json_key *guess)
 {
-    weir_json_token t;
-    if (!weir__json_read_string(d, at, &t)) {
-        return false;
+    weir_json_token name;
+    if (!read_name(d, at, &name)) {
+        return NULL;
     }
-    *name = weir_json_string_of(d->arena, &t);
-    return true;
+    weir_sv text = weir_json_string_of(d->arena, &name);
+    uint64_t head = weir__json_head(text, text.n);
+    return weir__json_same(guess, head, text)
+               ? guess
+               : weir__json_keys_search(keys, d->arena, guess, head, text);
+}
+
+/* The value at token `at`; returns the token behind it, 0 at a fault. Not in the way of
+ * weir_json_members. */
+__attribute__((noinline)) static uint32_t read_member(weir_json_doc *d, uint32_t at,
+                                                      weir_json_token *t)
+{
+    uint32_t from = d->at[at];
+    if (d->at[d->n] - from >= 8 && weir__json_read_small(d->p + from, d->at[at + 1] - from, t)) {
+        t->at = at;
+        return at + 1;
+    }
+    return read_value(d, &at, t) ? at : 0;
 }
 
 bool weir_json_members(weir_json_doc *d, uint32_t start, weir_json_keys *keys, weir_json_token *out)
@@ -143,52 +223,57 @@ bool weir_json_members(weir_json_doc *d, uint32_t start, weir_json_keys *keys, w
     const char *p = d->p;
     const uint32_t *at = d->at;
     const uint32_t n = d->n;
-    const char *limit = p + at[n];
-    const bool escapes = d->escapes;
-    memset(out, 0, keys->n_wanted * sizeof *out);
+    const uint32_t limit = at[n];
+    const char plain = d->escapes ? ' ' : '"'; /* no token starts with a space */
+    const weir__json_key *last = &keys->places[WEIR__JSON_PLACES - 1];
+    weir_json_token unwanted = {0};
+    for (uint32_t i = 0; i < keys->n_wanted; i++) {
+        out[i].kind = WEIR_JSON_ABSENT;
+        out[i].exact = false;
+    }
     uint32_t i = start + 1;
     if (weir__json_char(d, i) == '}') {
         return true;
     }
-    for (uint32_t nth = 0;; nth++) {
-        if (i + 3 >= n) { /* name, colon, value and what follows it */
+    for (weir__json_key *place = keys->places;; place += place < last) {
+        if (WEIR_UNLIKELY(i + 3 >= n)) { /* name, colon, value and what follows it */
             return weir__json_fail(d, n, "unexpected end");
         }
-        const char *quote = p + at[i];
-        const char *colon = p + at[i + 1];
-        const char *value = p + at[i + 2];
-        if (*quote != '"' || *colon != ':') {
-            return weir__json_fail(d, i, "a member name was expected");
-        }
-        const char *end = weir__json_closing_quote(colon);
-        weir_sv name = weir_sv_of(quote + 1, (size_t)(end - quote - 1));
-        size_t readable = (size_t)(limit - name.p);
-        if (WEIR_UNLIKELY(escapes)) {
-            if (!unescape_name(d, i, &name)) {
+        const weir__json_key *key = place;
+        if (WEIR_UNLIKELY(!weir__json_starts(key, p + at[i], limit - at[i]))) {
+            key = find_key(d, i, keys, place);
+            if (!key) {
                 return false;
             }
-            readable = name.n;
         }
-        const weir__json_key *key = weir__json_keys_find(keys, d->arena, nth, name, readable);
-        weir_json_token unwanted;
-        weir_json_token *to = &unwanted;
-        if (key->wanted >= 0 && (key->exact || !out[key->wanted].exact)) {
-            to = &out[key->wanted];
-        }
-        to->exact = key->exact;
         i += 2;
-        if (*value == '"' && !escapes) {
-            end = weir__json_closing_quote(p + at[i + 1]);
-            to->text = weir_sv_of(value + 1, (size_t)(end - value - 1));
-            to->kind = WEIR_JSON_STRING;
-            to->escaped = false;
-            to->at = i++;
-        } else if (!read_value(d, &i, to)) {
-            return false;
+        weir_json_token *to = &unwanted;
+        if (key->wanted >= 0) {
+            to = &out[key->wanted];
+            if (WEIR_UNLIKELY(to->exact && !key->exact)) {
+                to = &unwanted;
+            }
+            to->exact = key->exact;
         }
-        char c = weir__json_char(d, i);
-        if (c != ',') {
-            return c == '}' || weir__json_fail(d, i, "a comma or closing bracket was expected");
+        const char *value = p + at[i];
+        if (*value == plain) {
+            if (to != &unwanted) {
+                const char *end = weir__json_closing_quote(p + at[i + 1]);
+                to->text = weir_sv_of(value + 1, (size_t)(end - value - 1));
+                to->kind = WEIR_JSON_STRING;
+                to->escaped = false;
+                to->at = i;
+            }
+            i++;
+        } else {
+            i = read_member(d, i, to);
+            if (i == 0) {
+                return false;
+            }
+        }
+        if (WEIR_UNLIKELY(i >= n || p[at[i]] != ',')) {
+            return weir__json_char(d, i) == '}' ||
+                   weir__json_fail(d, i, "a comma or closing bracket was expected");
         }
         i++;
     }

@@ -39,11 +39,14 @@ typedef struct weir_json_token {
     uint8_t kind; /* weir_json_kind */
     bool escaped; /* strings: has escapes; weir_json_string_of takes them out */
     bool exact;   /* from weir_json_members: the name matched without upper-casing */
+    bool small;   /* numbers: read already, they are value / 10^scale */
+    uint8_t scale;
+    int32_t value;
 } weir_json_token;
 
 typedef struct weir_json_doc {
-    const char *p;
-    const uint32_t *at; /* offsets of tokens; at[n] is the length of the text */
+    const char *p;      /* offsets count from here */
+    const uint32_t *at; /* offsets of tokens; at[n] is the end of the text, or behind it in a run */
     uint32_t n;
     bool escapes;      /* a backslash somewhere */
     const char *error; /* why reading stopped; static */
@@ -53,6 +56,24 @@ typedef struct weir_json_doc {
 
 /* Finds the tokens of a text. False: d->error tells. */
 bool weir_json_open(weir_json_doc *d, weir_arena *a, weir_sv text);
+
+/* Objects that lie close together, as the records of a chunk do, indexed in one step: starting and
+ * ending an index costs as much as some hundred bytes of text. Each object is a document of its own
+ * all the same; where the neighbours could have had a say, it is not taken from the run. */
+#define WEIR_JSON_RUN_GAP 64 /* bytes between two texts; they must be readable */
+typedef struct weir_json_run {
+    const char *p, *escape; /* what was indexed; the first backslash not yet passed */
+    const uint32_t *at;
+    uint32_t n, next;  /* tokens; those from `next` on are not yet taken */
+    uint32_t per_text; /* tokens of the last document */
+} weir_json_run;
+/* Returns how many of the texts, from the first on, are in the run; 0: it would be less than two.
+ */
+uint32_t weir_json_run_open(weir_json_run *r, const weir_sv *texts, uint32_t n);
+/* Opens the next text of the run. False: this text and those behind it have to be opened one by
+ * one. The document lives as long as the run, which weir_json_open of the same thread ends. */
+bool weir_json_run_next(weir_json_run *r, weir_json_doc *d, weir_arena *a, weir_sv text);
+
 /* The first value of the text, checked to its end. An empty text has none: ABSENT. */
 bool weir_json_root(weir_json_doc *d, weir_json_token *out);
 

@@ -34,11 +34,33 @@ static void resize(weir_json_keys *k)
     }
 }
 
+/* What weir__json_starts compares. */
+static void set_text(weir__json_key *k)
+{
+    char text[KEPT_NAME_BYTES + 3 + 8] = "\"";
+    k->n = k->name.n + 3;
+    k->room = UINT32_MAX;
+    if (k->name.n > KEPT_NAME_BYTES || weir_sv_find(k->name, WEIR_SV("\""), 0) >= 0 ||
+        weir_sv_find(k->name, WEIR_SV("\\"), 0) >= 0) {
+        return; /* too long to keep, or never written as it is */
+    }
+    if (k->name.n) {
+        memcpy(text + 1, k->name.p, k->name.n);
+    }
+    memcpy(text + k->n - 2, "\":", 2);
+    k->room = k->n < 8 ? 8 : k->n;
+    k->mask = k->n < 8 ? (UINT64_C(1) << k->n * 8) - 1 : UINT64_MAX;
+    k->first = weir__json_word(text);
+    k->last = weir__json_word(text + k->room - 8);
+}
+
 /* Keeps a name that is not there yet. */
 static void keep(weir_json_keys *k, weir_sv name, int32_t wanted, bool exact)
 {
     weir_sv mine = weir_arena_sv(k->arena, name);
-    weir__json_key item = {weir__json_head(mine, mine.n), mine, wanted, exact};
+    weir__json_key item = {
+        .head = weir__json_head(mine, mine.n), .name = mine, .wanted = wanted, .exact = exact};
+    set_text(&item);
     WEIR_PUSH(k->arena, k->items, k->n, k->cap, item);
     if (k->n * 2 > k->n_slots) {
         resize(k);
@@ -56,8 +78,9 @@ weir_json_keys *weir_json_keys_new(weir_arena *a, const weir_sv *names, uint32_t
     for (uint32_t i = 0; i < n; i++) {
         keep(k, names[i], (int32_t)i, true);
     }
-    if (n == 0) {
-        keep(k, (weir_sv){0}, -1, false); /* so that a guess always is one */
+    for (uint32_t i = 0; i < WEIR__JSON_PLACES; i++) {
+        k->places[i].room = UINT32_MAX; /* nothing is guessed yet */
+        k->places[i].name.n = UINT32_MAX;
     }
     return k;
 }
@@ -69,22 +92,22 @@ static int32_t wanted_in_upper_case(const weir_json_keys *k, weir_arena *a, weir
     return found && k->items[found - 1].exact ? k->items[found - 1].wanted : -1;
 }
 
-const weir__json_key *weir__json_keys_search(weir_json_keys *k, weir_arena *a, uint32_t *guess,
-                                             uint64_t head, weir_sv name)
+const weir__json_key *weir__json_keys_search(weir_json_keys *k, weir_arena *a,
+                                             weir__json_key *guess, uint64_t head, weir_sv name)
 {
     uint32_t found = k->slots[slot_of(k, head, name)];
     if (!found) {
         int32_t wanted = wanted_in_upper_case(k, a, name);
         if (name.n > KEPT_NAME_BYTES || k->n >= k->n_wanted + WEIR_JSON_KEYS_LEARNED_MAX) {
             weir__json_key *once = weir_arena_alloc(a, sizeof *once);
-            *once = (weir__json_key){head, name, wanted, false};
+            *once = (weir__json_key){.head = head, .name = name, .wanted = wanted};
             return once;
         }
         keep(k, name, wanted, false);
         found = k->n;
     }
-    *guess = found - 1;
-    return &k->items[*guess];
+    *guess = k->items[found - 1];
+    return guess;
 }
 
 static uint32_t names_slot(const weir_json_names *s, weir_sv name)

@@ -103,6 +103,9 @@ int64_t weir_json_to_i64(const weir_json_token *t)
 {
     WEIR_ASSERT(t->kind == WEIR_JSON_INT || t->kind == WEIR_JSON_DECIMAL);
     uint64_t v = 0;
+    if (t->small && t->scale == 0) {
+        return t->value;
+    }
     if (WEIR_LIKELY(t->kind == WEIR_JSON_INT)) {
         bool negative = t->text.p[0] == '-';
         for (uint32_t i = negative; i < t->text.n; i++) {
@@ -122,11 +125,12 @@ int64_t weir_json_to_i64(const weir_json_token *t)
     return (int64_t)(parts.negative ? -v : v);
 }
 
+static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
 /* Up to 15 digits without an exponent are one exact division. */
 static bool short_double(weir_sv s, double *out)
 {
-    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     bool negative = s.p[0] == '-';
     int64_t v = 0;
     uint32_t point = s.n - 1; /* the last digit's place when there is no point */
@@ -153,6 +157,9 @@ static bool short_double(weir_sv s, double *out)
 double weir_json_to_double(const weir_json_token *t)
 {
     WEIR_ASSERT(t->kind == WEIR_JSON_INT || t->kind == WEIR_JSON_DECIMAL);
+    if (WEIR_LIKELY(t->small)) {
+        return t->value / powers[t->scale];
+    }
     double quick;
     if (WEIR_LIKELY(short_double(t->text, &quick))) {
         return quick;

@@ -10,7 +10,7 @@ weir_json_kind weir__json_number_kind(const char *p, size_t n);
 bool weir__json_escapes_valid(weir_sv raw);
 /* Steps over the array or object at token *at, checking it; *at is behind it then. */
 bool weir__json_skip(weir_json_doc *d, uint32_t *at);
-#define WEIR__JSON_GUESSES 64 /* places of an object whose name is guessed */
+#define WEIR__JSON_PLACES 64 /* places of an object whose name is guessed */
 
 /* A member name seen before. */
 typedef struct weir__json_key {
@@ -18,6 +18,10 @@ typedef struct weir__json_key {
     weir_sv name;
     int32_t wanted; /* index of the wanted member or -1 */
     bool exact;     /* its very name, not by upper case */
+    /* `"name":`, as nearly every writer puts it: its length, the bytes that are read to compare it
+     * (UINT32_MAX: not comparable), its first and last eight bytes and what counts of them. */
+    uint32_t n, room;
+    uint64_t first, last, mask;
 } weir__json_key;
 
 struct weir_json_keys {
@@ -27,11 +31,11 @@ struct weir_json_keys {
     uint32_t n_wanted;
     uint32_t *slots; /* open addressing: index into items + 1 */
     uint32_t n_slots;
-    uint32_t guess[WEIR__JSON_GUESSES];
+    weir__json_key places[WEIR__JSON_PLACES]; /* copies: what was there in the last object */
 };
 /* Looks a name up that is not the one guessed for its place. */
-const weir__json_key *weir__json_keys_search(weir_json_keys *k, weir_arena *a, uint32_t *guess,
-                                             uint64_t head, weir_sv name);
+const weir__json_key *weir__json_keys_search(weir_json_keys *k, weir_arena *a,
+                                             weir__json_key *guess, uint64_t head, weir_sv name);
 
 static inline uint64_t weir__json_word(const char *p)
 {
@@ -61,19 +65,17 @@ static inline bool weir__json_same(const weir__json_key *k, uint64_t head, weir_
     }
     return memcmp(k->name.p + 8, name.p + 8, name.n - 8) == 0;
 }
-/* The key of a member that stands at place `nth` of its object. */
-static inline const weir__json_key *weir__json_keys_find(weir_json_keys *k, weir_arena *a,
-                                                         uint32_t nth, weir_sv name,
-                                                         size_t readable)
+/* Whether a member starts with exactly this name and a colon. */
+static inline bool weir__json_starts(const weir__json_key *k, const char *quote, size_t readable)
 {
-    uint64_t head = weir__json_head(name, readable);
-    uint32_t *guess = &k->guess[nth % WEIR__JSON_GUESSES];
-    const weir__json_key *key = &k->items[*guess];
-    return WEIR_LIKELY(weir__json_same(key, head, name))
-               ? key
-               : weir__json_keys_search(k, a, guess, head, name);
+    if (WEIR_UNLIKELY(readable < k->room)) {
+        return false;
+    }
+    uint64_t first = weir__json_word(quote) ^ k->first;
+    uint64_t last = weir__json_word(quote + (k->n < 8 ? 0 : k->n - 8)) ^ k->last;
+    return ((first | last) & k->mask) == 0 &&
+           (WEIR_LIKELY(k->n <= 16) || memcmp(quote + 8, k->name.p + 7, k->n - 16) == 0);
 }
-
 static inline bool weir__json_fail(weir_json_doc *d, uint32_t at, const char *why)
 {
     d->error = why;
@@ -123,6 +125,53 @@ static inline bool weir__json_read_string(weir_json_doc *d, uint32_t at, weir_js
     return true;
 }
 
+#define WEIR__JSON_BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+/* Reads a number of up to eight characters and without an exponent; eight bytes are readable.
+ * False: something else, perhaps a fault. */
+static inline bool weir__json_read_small(const char *p, size_t n, weir_json_token *t)
+{
+    uint64_t w = weir__json_word(p);
+    weir_sv text = weir_sv_of(p, n);
+    bool negative = *p == '-';
+    if (negative) {
+        w >>= 8;
+        n--;
+    }
+    if (n - 1 >= 8) { /* nor none */
+        return false;
+    }
+    w &= UINT64_MAX >> (64 - 8 * n);
+    size_t whole = n;
+    uint64_t point = w ^ WEIR__JSON_BYTES('.');
+    point = (point - WEIR__JSON_BYTES(1)) & ~point & WEIR__JSON_BYTES(0x80);
+    if (point) { /* is taken out */
+        whole = (size_t)__builtin_ctzll(point) / 8;
+        if (whole == 0 || whole == --n) {
+            return false;
+        }
+        uint64_t below = (UINT64_C(1) << 8 * whole) - 1;
+        w = (w & below) | (w >> 8 & ~below);
+    }
+    if (whole > 1 && (w & 0xff) == '0') {
+        return false;
+    }
+    w = (w ^ WEIR__JSON_BYTES('0')) << (64 - 8 * n);
+    if (((w + WEIR__JSON_BYTES(0x76)) | w) & WEIR__JSON_BYTES(0x80)) {
+        return false;
+    }
+    w = w * 10 + (w >> 8); /* pairs, then all of them */
+    w = ((w & UINT64_C(0xff000000ff)) * UINT64_C(0xf424000000064) +
+         (w >> 16 & UINT64_C(0xff000000ff)) * UINT64_C(0x271000000001)) >>
+        32;
+    t->text = text;
+    t->kind = whole == n ? WEIR_JSON_INT : WEIR_JSON_DECIMAL;
+    t->escaped = false;
+    t->small = true;
+    t->scale = (uint8_t)(n - whole);
+    t->value = negative ? -(int32_t)w : (int32_t)w;
+    return true;
+}
+
 /* Reads a string, number or word at token `at` < d->n. */
 static inline bool weir__json_read_scalar(weir_json_doc *d, uint32_t at, weir_json_token *t)
 {
@@ -137,6 +186,7 @@ static inline bool weir__json_read_scalar(weir_json_doc *d, uint32_t at, weir_js
     t->text = weir_sv_of(p, (size_t)(end - p));
     t->at = at;
     t->escaped = false;
+    t->small = false;
     switch (*p) {
     case 't':
         t->kind = WEIR_JSON_TRUE;

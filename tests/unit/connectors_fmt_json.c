@@ -1,6 +1,8 @@
 /* JSON records to columns and back: ksqlDB's coercions, names, bad records. */
 #include "tests/support/codec.h"
 
+#include "engine/base/rng.h"
+
 static const weir_type *type(weir_kind kind)
 {
     return weir_type_of(kind);
@@ -366,10 +368,11 @@ static void test_batch(void **state)
     codec_test c;
     start_row(&c, false);
     codec_decode(&c, WEIR_SV("{}"));
-    const weir_sv in[] = {WEIR_SV("{\"id\":1}"),
-                          {NULL, WEIR_NULL_BYTES},
-                          WEIR_SV("{"),
-                          WEIR_SV("{\"id\":4,\"name\":\"d\"}")};
+    static const char first[128] = "{\"id\":1}"; /* padded as a chunk's bytes are */
+    static const char third[128] = "{";
+    static const char fourth[128] = "{\"id\":4,\"name\":\"d\"}";
+    const weir_sv in[] = {
+        weir_sv_cstr(first), {NULL, WEIR_NULL_BYTES}, weir_sv_cstr(third), weir_sv_cstr(fourth)};
     c.batch = weir_batch_new(&c.step, &c.schema);
     c.format->decode(c.decoder, in, 10, 4, c.batch->cols, &c.step, &c.bad);
     const weir_vec *id = &c.batch->cols[0];
@@ -380,6 +383,113 @@ static void test_batch(void **state)
     assert_false(weir_vec_is_valid(id, 12));
     assert_true(weir_vec_is_valid(id, 13) && WEIR_AT(int64_t, id, 13) == 4);
     assert_false(weir_vec_is_valid(&c.batch->cols[1], 10));
+    codec_end(&c);
+}
+
+/* Row `at` of the last batch as codec_decode gives it. */
+static const char *row_text(codec_test *c, uint32_t at)
+{
+    static char text[256];
+    weir_buf row = {0};
+    if (weir_bit(c->bad.bits, at)) {
+        return "bad";
+    }
+    for (uint32_t i = 0; i < c->schema.n; i++) {
+        weir_value v = weir_vec_get(&c->batch->cols[i], at);
+        weir_buf_str(&row, i ? "|" : "");
+        weir_value_print_json(&row, c->schema.cols[i].type, &v);
+    }
+    snprintf(text, sizeof text, "%s", weir_buf_cstr(&row));
+    weir_buf_deinit(&row);
+    return text;
+}
+
+/* Records that lie close together are read as if each were alone, whatever their neighbours and the
+ * bytes between them are. */
+static void test_neighbours(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "{\"id\":1,\"name\":\"x\",\"price\":2.5}", "{\"name\":\"\\\\\"}",   "{}",
+        "{\"id\":-12345678,\"price\":-0.25}",      "{\"name\":\"}{\\\"\"}", "{\"id\":\"7\"}}",
+        "{\"name\":[\"\\u00e9\",{\"a\":null}]}",   "{\"id\":1} {}",
+    };
+    static const char *const odd[] = {
+        "{",
+        "}",
+        "{\"id\":1",
+        "{\"name\":\"x",
+        "{\"name\":\"}",
+        "{\"name\":\"\\\"}",
+        "\\",
+        "\"",
+        "\"x\"",
+        "12",
+        "",
+        "{\"id\":4} ",
+        " {\"id\":3}",
+        "{\"name\":\"\xff\"}",
+        "{\"name\":\"\x01\"}",
+        "\xe2\x82",
+        "{\"id\":1}\\",
+        "null",
+        "{\"id\":01}",
+        "{\"id\":1}\"}",
+        "{\"id\":}",
+        "{\"id\"}",
+    };
+    static const char *const gaps[] = {
+        "",
+        "",
+        "",
+        "",
+        "key",
+        "\"",
+        "\\",
+        "{",
+        "\xff",
+        "\"key\"",
+        "sixty-four bytes of a key that stands between two of the values ",
+        "sixty-five bytes of a key that stands between two of the values  ",
+    };
+    codec_test c;
+    start_row(&c, false);
+    weir_rng rng;
+    weir_rng_seed(&rng, 5);
+    for (int round = 0; round < 400; round++) {
+        weir_sv in[100];
+        char expected[100][256];
+        uint32_t n = 2 + (uint32_t)weir_rng_below(&rng, WEIR_COUNT(in) - 2);
+        uint32_t starts[100];
+        weir_buf bytes = {0};
+        for (uint32_t i = 0; i < n; i++) {
+            const char *text = weir_rng_below(&rng, 50) < (uint64_t)(round % 4)
+                                   ? odd[weir_rng_below(&rng, WEIR_COUNT(odd))]
+                                   : good[weir_rng_below(&rng, WEIR_COUNT(good))];
+            const char *row = codec_decode(&c, weir_sv_cstr(text));
+            snprintf(expected[i], sizeof expected[i], "%s", row[0] == '!' ? "bad" : row);
+            in[i].n = (uint32_t)strlen(text);
+            starts[i] = (uint32_t)bytes.n;
+            weir_buf_str(&bytes, text);
+            weir_buf_str(&bytes, gaps[weir_rng_below(&rng, round % 3 ? WEIR_COUNT(gaps) : 4)]);
+        }
+        weir_arena_reset(&c.step);
+        memset(&c.bad, 0, sizeof c.bad);
+        c.batch = weir_batch_new(&c.step, &c.schema);
+        char *copy = weir_arena_zalloc(&c.step, bytes.n + WEIR_CHUNK_PADDING);
+        memcpy(copy, bytes.p, bytes.n);
+        weir_buf_deinit(&bytes);
+        for (uint32_t i = 0; i < n; i++) {
+            in[i].p = copy + starts[i];
+        }
+        c.format->decode(c.decoder, in, 0, n, c.batch->cols, &c.step, &c.bad);
+        for (uint32_t i = 0; i < n; i++) {
+            if (strcmp(row_text(&c, i), expected[i]) != 0) {
+                fail_msg("round %d, record %u, " WEIR_SV_FMT ": got %s, alone %s", round, i,
+                         WEIR_SV_ARG(in[i]), row_text(&c, i), expected[i]);
+            }
+        }
+    }
     codec_end(&c);
 }
 
@@ -457,12 +567,13 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_scalars),
-        cmocka_unit_test(test_times),        cmocka_unit_test(test_nested),
-        cmocka_unit_test(test_rows),         cmocka_unit_test(test_many_names),
-        cmocka_unit_test(test_depth),        cmocka_unit_test(test_needed),
-        cmocka_unit_test(test_batch),        cmocka_unit_test(test_encode),
-        cmocka_unit_test(test_encode_types), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_scalars),
+        cmocka_unit_test(test_times),   cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_rows),    cmocka_unit_test(test_many_names),
+        cmocka_unit_test(test_depth),   cmocka_unit_test(test_needed),
+        cmocka_unit_test(test_batch),   cmocka_unit_test(test_neighbours),
+        cmocka_unit_test(test_encode),  cmocka_unit_test(test_encode_types),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "engine/base/limits.h"
+#include "engine/base/rng.h"
 #include "engine/data/json.h"
 
 /* Parses and prints; NULL when it is not JSON. `rest` allows text behind the value. */
@@ -239,13 +240,52 @@ static void test_members(void **state)
     weir_arena_deinit(&a);
 }
 
+/* Short numbers of members are read in another way than those that stand alone. */
+static void test_short_numbers(void **state)
+{
+    (void)state;
+    weir_arena a;
+    weir_arena_init(&a);
+    weir_sv name = WEIR_SV("a");
+    weir_json_keys *keys = weir_json_keys_new(&a, &name, 1);
+    weir_rng r;
+    weir_rng_seed(&r, 3);
+    for (int i = 0; i < 200000; i++) {
+        char text[32] = "{\"a\":";
+        uint32_t n = 1 + (uint32_t)weir_rng_below(&r, 10);
+        for (uint32_t k = 0; k < n; k++) {
+            /* Few points and signs, so that many are numbers. */
+            text[5 + k] = "0123456789.-e"[weir_rng_below(&r, weir_rng_below(&r, 4) ? 10 : 13)];
+        }
+        text[5 + n] = '}';
+        weir_json_doc d;
+        weir_json_token alone;
+        weir_json_token member;
+        bool ok = weir_json_open(&d, &a, weir_sv_of(text + 5, n)) && weir_json_root(&d, &alone);
+        int64_t whole = ok ? weir_json_to_i64(&alone) : 0;
+        double number = ok ? weir_json_to_double(&alone) : 0;
+        for (int round = 0; round < 2; round++) {
+            assert_true(weir_json_open(&d, &a, weir_sv_of(text, n + 6)));
+            assert_int_equal(weir_json_members(&d, 0, keys, &member), ok);
+            if (ok) {
+                assert_int_equal(member.kind, alone.kind);
+                assert_true(weir_sv_eq(member.text, alone.text));
+                assert_true(weir_json_to_i64(&member) == whole);
+                double again = weir_json_to_double(&member);
+                assert_memory_equal(&again, &number, sizeof number);
+            }
+        }
+    }
+    weir_arena_deinit(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_print),   cmocka_unit_test(test_strict),
         cmocka_unit_test(test_limits),  cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_get),     cmocka_unit_test(test_many_members),
-        cmocka_unit_test(test_members),
+        cmocka_unit_test(test_members), cmocka_unit_test(test_short_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
