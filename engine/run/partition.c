@@ -305,10 +305,11 @@ weir_rc weir__partition_save(weir__partition *p, weir_store_batch *batch, weir_s
         WEIR_TRY(save_chunks(p, batch, st));
         p->saved = p->end;
     }
+    WEIR_TRY(weir__segment_sync(&p->log, st)); /* also rounds its end up */
     if (p->dirty) {
         save_meta(p, batch);
     }
-    return weir__segment_sync(&p->log, st);
+    return WEIR_OK;
 }
 
 weir_rc weir__partition_load(weir__partition *p, weir_sv value, weir_status *st)

@@ -12,6 +12,8 @@
 
 #define FOLDER "topics"
 #define PATH_BYTES_MAX 4096
+#define BLOCK_BYTES 4096u              /* direct I/O is in whole ones, in place and length */
+#define BUFFER_BYTES (1u << 20)
 #define FREE_BYTES_MIN ((uint64_t)4 << 20) /* a hole smaller than this is not worth a call */
 
 static bool path_of(char *out, const char *dir, uint32_t topic, uint32_t partition)
@@ -39,7 +41,7 @@ weir_rc weir__segment_open(weir__segment *s, const char *dir, uint32_t topic, ui
         return weir_fail(st, WEIR_ELIMIT, "the path of the data directory is too long");
     }
     snprintf(folder, sizeof folder, "%s/" FOLDER, dir);
-    *s = (weir__segment){.path = weir_strdup(path), .fd = -1, .end = end};
+    *s = (weir__segment){.path = weir_strdup(path), .fd = -1, .direct = -1, .end = end};
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
         return failed(s, "make the folder of", st);
     }
@@ -47,6 +49,8 @@ weir_rc weir__segment_open(weir__segment *s, const char *dir, uint32_t topic, ui
     if (s->fd < 0) {
         return failed(s, "open", st);
     }
+    int direct = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+    s->direct = direct >= 0 ? direct : s->fd;
     struct stat info;
     if (fstat(s->fd, &info) != 0) {
         return failed(s, "look at", st);
@@ -68,24 +72,56 @@ weir_rc weir__segment_open(weir__segment *s, const char *dir, uint32_t topic, ui
 void weir__segment_close(weir__segment *s)
 {
     if (s->path && s->fd >= 0) {
+        if (s->direct != s->fd) {
+            close(s->direct);
+        }
         close(s->fd);
     }
+    weir_free(s->buf);
     weir_free(s->path);
     *s = (weir__segment){0};
 }
 
-weir_rc weir__segment_append(weir__segment *s, weir_sv bytes, uint64_t *at, weir_status *st)
+static weir_rc write_buffer(weir__segment *s, weir_status *st)
 {
-    *at = s->end;
-    for (uint32_t done = 0; done < bytes.n;) {
-        ssize_t n = pwrite(s->fd, bytes.p + done, bytes.n - done, (off_t)(s->end + done));
-        if (n < 0 && errno != EINTR) {
+    /* Every write starts at a whole block: what is padded here is skipped by the next append. */
+    uint32_t n = (s->n_buf + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+    memset(s->buf + s->n_buf, 0, n - s->n_buf);
+    for (uint32_t done = 0; done < n;) {
+        ssize_t got = pwrite(s->direct, s->buf + done, n - done, (off_t)(s->written + done));
+        if (got < 0 && errno == EINVAL && s->direct != s->fd) {
+            close(s->direct); /* opened, but not able to */
+            s->direct = s->fd;
+        } else if (got < 0 && errno != EINTR) {
             return failed(s, "write", st);
         }
-        done += n > 0 ? (uint32_t)n : 0;
+        done += got > 0 ? (uint32_t)got : 0;
     }
-    s->end += bytes.n;
+    s->written += n;
+    s->end = s->written;
+    s->n_buf = 0;
     s->unsynced = true;
+    return WEIR_OK;
+}
+
+weir_rc weir__segment_append(weir__segment *s, weir_sv bytes, uint64_t *at, weir_status *st)
+{
+    if (!s->buf) {
+        s->buf = weir_alloc_aligned(BLOCK_BYTES, BUFFER_BYTES);
+        s->written = s->end = (s->end + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+    }
+    *at = s->end;
+    for (uint32_t done = 0; done < bytes.n;) {
+        uint32_t n = bytes.n - done;
+        n = n < BUFFER_BYTES - s->n_buf ? n : BUFFER_BYTES - s->n_buf;
+        memcpy(s->buf + s->n_buf, bytes.p + done, n);
+        s->n_buf += n;
+        done += n;
+        s->end += n;
+        if (s->n_buf == BUFFER_BYTES) {
+            WEIR_TRY(write_buffer(s, st));
+        }
+    }
     return WEIR_OK;
 }
 
@@ -120,6 +156,11 @@ weir_rc weir__segment_sync(weir__segment *s, weir_status *st)
         s->freed = s->cut;
     }
     s->cut = s->cut_next;
+    if (s->buf) {
+        WEIR_TRY(s->n_buf ? write_buffer(s, st) : WEIR_OK);
+        weir_free(s->buf);
+        s->buf = NULL;
+    }
     if (s->unsynced && fdatasync(s->fd) != 0) {
         return failed(s, "sync", st);
     }

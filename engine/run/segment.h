@@ -5,6 +5,9 @@
  * same atomic write as everything else of an epoch. What lies behind that is cut off at the next
  * start; what lies before the first chunk is given back to the disk.
  *
+ * Bytes gather in a buffer and are written past the page cache where the file system can (readers of
+ * new records find them in memory anyway): a large epoch costs neither a copy nor memory.
+ *
  * One thread appends, any may read what was appended before. */
 #pragma once
 #include "engine/base/buf.h"
@@ -13,7 +16,11 @@
 typedef struct weir__segment {
     char *path;    /* NULL: not in use yet */
     int fd;
+    int direct;    /* for writing; == fd where there is no direct I/O */
     uint64_t end;
+    char *buf;     /* bytes from `written` on; NULL when there are none */
+    uint32_t n_buf;
+    uint64_t written;
     bool unsynced;
     uint64_t cut, cut_next; /* the file's start is not needed up to here: now, after the next commit */
     uint64_t freed;

@@ -62,7 +62,7 @@ static void append_epoch(weir_topic *t, uint32_t epoch)
     weir_chunk_builder_init(&b);
     /* Large values lie in the topic's log file, small ones in the store. */
     static char value[VALUE_LARGE];
-    memset(value, 'a' + epoch % 26, sizeof value);
+    memset(value, 'a' + (int)(epoch % 26), sizeof value);
     weir_chunk_builder_add(&b, WEIR_SV("k"), weir_sv_of(value, epoch % 2 ? 1 : sizeof value),
                            (weir_sv){0}, epoch, 0);
     weir_topic_append(t, 0, weir_chunk_builder_take(&b));
@@ -144,7 +144,7 @@ static void check_topic(weir_topic *t, uint32_t epoch)
         const weir_rec *r = &c->recs[at - c->base];
         assert_int_equal(r->timestamp, at + 1);
         assert_int_equal(r->value_n, (at + 1) % 2 ? 1 : VALUE_LARGE);
-        assert_int_equal(c->bytes[r->value_at + r->value_n - 1], 'a' + (at + 1) % 26);
+        assert_int_equal(c->bytes[r->value_at + r->value_n - 1], 'a' + (int)((at + 1) % 26));
         weir_chunk_unref(c);
     }
 }
