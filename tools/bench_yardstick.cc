@@ -1,5 +1,5 @@
-// The yardstick of `weir bench`: simdjson on-demand reading four fields of each event in place
-// (two strings, a double, the time as text), and nothing else.
+/* The yardstick of `weir bench`: simdjson on-demand reading four fields of each event in place
+ * (two strings, a double, the time as text), and nothing else. */
 #include <cstddef>
 #include <cstdint>
 #include <simdjson.h>
