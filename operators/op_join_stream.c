@@ -284,9 +284,7 @@ static void warm(op_join_stream *j, int side)
 static const char *own_copy(char **to, weir_sv s)
 {
     char *p = *to;
-    if (s.n) {
-        memcpy(p, s.p, s.n);
-    }
+    weir_copy_short(p, s.p, s.n);
     *to += s.n;
     return p;
 }

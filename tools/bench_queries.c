@@ -227,7 +227,7 @@ static const workload tumbling_updates = {
 /* 100 000 events of each side in ten minutes, and as many keys: about one match per row. */
 static const workload join_streams = {
     .sql = "CREATE STREAM out AS SELECT c.userId AS userId, c.productId AS seen, b.productId AS "
-           "bought, b.price AS price FROM clicks c JOIN buys b WITHIN 10 MINUTES "
+           "bought, b.price AS price FROM clicks c JOIN buys b WITHIN 10 MINUTES GRACE PERIOD 1 MINUTE "
            "ON c.userId = b.userId;",
     .second_stream = true, .events = 500000, .users = 100000, .products = 50000, .step_us = 6000};
 static const workload join_table = {

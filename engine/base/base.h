@@ -57,6 +57,27 @@ bool weir_sv_istarts(weir_sv s, weir_sv prefix);
 int64_t weir_sv_find(weir_sv s, weir_sv needle, uint32_t from);
 weir_sv weir_sv_trim(weir_sv s); /* ASCII white space at both ends */
 
+/* memcpy for what is mostly short (keys, words): no call up to 32 bytes. */
+static inline void weir_copy_short(char *to, const char *from, size_t n)
+{
+    if (WEIR_UNLIKELY(n > 32)) {
+        memcpy(to, from, n);
+    } else if (n >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else if (n) {
+        to[0] = from[0];
+        to[n / 2] = from[n / 2];
+        to[n - 1] = from[n - 1];
+    }
+}
+
 static inline int64_t weir_min64(int64_t a, int64_t b)
 {
     return a < b ? a : b;

@@ -120,8 +120,8 @@ static inline uint32_t put_text(char *p, uint32_t slot, uint32_t at, enum row_fo
     put_slice(p + slot, at, n);
     if (form == ROW_BIG) {
         weir__dec_write(p + at, *(const weir_dec *)from);
-    } else if (n) {
-        memcpy(p + at, ((const weir_sv *)from)->p, n);
+    } else {
+        weir_copy_short(p + at, ((const weir_sv *)from)->p, n);
     }
     return n;
 }

@@ -280,7 +280,7 @@ static void *entry_add(weir_hmap *m, weir_sv key, uint32_t tag, uint64_t slot)
         to = tail->u.far = weir_slab_alloc(m->keys, key.n);
     }
     if (key.n) {
-        memcpy(to, key.p, key.n);
+        weir_copy_short(to, key.p, key.n);
     }
     m->slots[slot] = (uint64_t)tag << 32 | (entry + 1);
     m->count++;
