@@ -39,8 +39,11 @@ weir_codec_spec *weir__codec_spec_copy(weir_arena *a, const weir_codec_spec *spe
         cols[i].name = weir_arena_sv(a, cols[i].name);
         cols[i].type = weir_type_copy(a, cols[i].type);
     }
-    *copy =
-        (weir_codec_spec){format, spec->is_key, spec->n, cols, NULL, weir_arena_sv(a, spec->topic)};
+    *copy = *spec;
+    copy->format = format;
+    copy->cols = cols;
+    copy->out = NULL;
+    copy->topic = weir_arena_sv(a, spec->topic);
     if (spec->out) {
         int32_t *out = WEIR_NEW_N(a, int32_t, spec->n);
         memcpy(out, spec->out, spec->n * sizeof *out);
@@ -58,4 +61,22 @@ weir_rc weir__codec_refuse(const weir_codec_spec *spec, const weir_column *c, we
               weir_format_name(spec->format->kind), weir_buf_cstr(&type), WEIR_SV_ARG(c->name));
     weir_buf_deinit(&type);
     return WEIR_EUSAGE;
+}
+
+weir_rc weir__codec_need_registry(const weir_codec_spec *spec, weir_status *st)
+{
+    return spec->registry ? WEIR_OK
+                          : weir_fail(st, WEIR_EUSAGE,
+                                      "the %s format needs a schema registry: set "
+                                      "ksql.schema.registry.url",
+                                      weir_format_name(spec->format->kind));
+}
+
+bool weir__codec_schema_id(weir_sv *record, uint32_t *id)
+{
+    weir_reader in = weir_reader_of(*record);
+    bool magic = weir_read_u8(&in) == 0;
+    *id = weir_read_be32(&in);
+    *record = weir_sv_of(in.p, (size_t)(in.end - in.p));
+    return magic && !in.bad;
 }

@@ -12,6 +12,11 @@ static inline void weir__codec_null(weir_vec *v, weir_arena *step, uint32_t row)
 {
     weir_bit_clear(weir_vec_need_valid(v, step), row);
 }
+/* A single key column is always the bare value, a single value column where the source says so. */
+static inline bool weir__codec_unwrapped(const weir_codec_spec *spec)
+{
+    return spec->n == 1 && (spec->is_key || spec->format->wrap == WEIR_WRAP_NO);
+}
 /* All columns that are needed become NULL in this row. */
 void weir__codec_null_row(const weir_codec_spec *spec, weir_vec *cols, weir_arena *step,
                           uint32_t row);
@@ -20,5 +25,9 @@ void weir__codec_bad_row(const weir_codec_spec *spec, weir_vec *cols, weir_arena
                          uint32_t row, weir_bad_rows *bad, weir_sv reason);
 /* A copy that outlives the statement that asked for the codec. */
 weir_codec_spec *weir__codec_spec_copy(weir_arena *a, const weir_codec_spec *spec);
+/* Formats with a schema registry: refuses to go on without one. */
+weir_rc weir__codec_need_registry(const weir_codec_spec *spec, weir_status *st);
+/* Takes the prefix 00, id (4 bytes, big-endian) off the record; false: there is none. */
+bool weir__codec_schema_id(weir_sv *record, uint32_t *id);
 /* "DELIMITED format: column X of type Y is not supported". */
 weir_rc weir__codec_refuse(const weir_codec_spec *spec, const weir_column *c, weir_status *st);

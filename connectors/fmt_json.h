@@ -11,10 +11,5 @@ weir_rc weir__json_encoder_new(weir_arena *a, const weir_codec_spec *spec, void 
 void weir__json_encode(void *encoder, const weir_vec *cols, const uint16_t *rows, uint32_t n,
                        weir_buf *out, uint32_t *ends, uint64_t *null);
 
-/* A single key column is always the bare value, a single value column where the source says so. */
-static inline bool weir__json_unwrapped(const weir_codec_spec *spec)
-{
-    return spec->n == 1 && (spec->is_key || spec->format->wrap == WEIR_WRAP_NO);
-}
 /* Refuses what JSON cannot hold: maps whose keys are not strings. */
 weir_rc weir__json_check_type(const weir_codec_spec *spec, const weir_column *c, weir_status *st);

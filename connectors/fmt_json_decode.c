@@ -31,7 +31,7 @@ weir_rc weir__json_decoder_new(weir_arena *a, const weir_codec_spec *spec, void 
     decoder *d = WEIR_NEW(a, decoder);
     weir_sv *names = WEIR_NEW_N(a, weir_sv, spec->n);
     d->spec = weir__codec_spec_copy(a, spec);
-    d->unwrapped = weir__json_unwrapped(spec);
+    d->unwrapped = weir__codec_unwrapped(spec);
     d->columns = WEIR_NEW_N(a, column, spec->n);
     d->tokens = WEIR_NEW_N(a, weir_json_token, spec->n);
     for (uint32_t i = 0; i < spec->n; i++) {

@@ -67,7 +67,7 @@ weir_rc weir__json_encoder_new(weir_arena *a, const weir_codec_spec *spec, void 
 {
     encoder *e = WEIR_NEW(a, encoder);
     e->spec = weir__codec_spec_copy(a, spec);
-    e->unwrapped = weir__json_unwrapped(spec);
+    e->unwrapped = weir__codec_unwrapped(spec);
     e->lead = WEIR_NEW_N(a, weir_sv, spec->n);
     for (uint32_t i = 0; i < spec->n; i++) {
         weir_buf lead = {0};

@@ -217,7 +217,8 @@ weir_rc weir__wire_keys_init(weir__wire_keys *w, weir_task *t, const weir_format
                             .is_key = true,
                             .n = node->schema->n_keys,
                             .cols = node->schema->cols,
-                            .topic = topic};
+                            .topic = topic,
+                            .registry = weir_task_formats(t)->registry};
     return w->format->encoder_new(a, &spec, &w->encoder, st);
 }
 

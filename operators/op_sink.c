@@ -65,7 +65,8 @@ static weir_rc open_values(op_sink *s, weir_status *st)
         cols[i] = schema->cols[s->value_cols[i]];
     }
     weir_codec_spec spec = {
-        .format = &to->value_format, .n = s->n_values, .cols = cols, .topic = to->topic};
+        .format = &to->value_format, .n = s->n_values, .cols = cols, .topic = to->topic,
+        .registry = weir_task_formats(s->op.task)->registry};
     return s->value_format->encoder_new(a, &spec, &s->value_encoder, st);
 }
 

@@ -183,6 +183,7 @@ static weir_rc check(checker *c, const weir_option_list *operands, const weir_op
         .workers = 1,
         .default_partitions = 1,
         .check_only = true,
+        .schemas_in_memory = true,
         .check_properties = true,
         .now_ms = no_clock,
         .on_rows = no_rows,

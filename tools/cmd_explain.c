@@ -117,6 +117,7 @@ static weir_rc explain(const weir_option_list *operands, const form *f, const ch
         .workers = 1,
         .default_partitions = 1,
         .check_only = true,
+        .schemas_in_memory = true,
         .check_properties = true,
         .now_ms = no_clock,
         .on_rows = no_rows,

@@ -6,11 +6,14 @@
 #include "engine/data/json.h"
 #include "engine/data/text.h"
 #include "engine/server/session.h"
+#include "tools/split.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#define LINE_BYTES_MAX ((size_t)1 << 30)
+#define LINE_BYTES_MAX (1u << 30)
+#define READ_BYTES 65536
 #define DEFAULT_PARTITIONS 4
 
 /* Codes of ksqlDB's REST API. */
@@ -64,6 +67,7 @@ static weir_rc open_session(pipe_host *h, weir_status *st)
         .order = WEIR_ORDER_SEQ,
         .single_log = true,
         .default_partitions = DEFAULT_PARTITIONS,
+        .schemas_in_memory = true,
         .now_ms = pipe_now,
         .clock = h,
         .on_result = on_result,
@@ -451,6 +455,37 @@ static void answer(pipe_host *h, weir_sv line, weir_buf *out)
     weir_arena_deinit(&a);
 }
 
+static void reply(pipe_host *h, weir_sv line, weir_buf *out)
+{
+    weir_buf_reset(out);
+    answer(h, line, out);
+    if (out->over) {
+        fail(out, CODE_INTERNAL, WEIR_SV("the answer is longer than 1 GiB"));
+    }
+    weir_buf_byte(out, '\n');
+    fwrite(out->p, 1, out->n, stdout);
+    fflush(stdout);
+}
+
+/* Answers line by line until standard input ends. */
+static void serve(pipe_host *h)
+{
+    weir_splitter lines = {0};
+    weir_buf out;
+    weir_sv line;
+    weir_buf_init(&out, LINE_BYTES_MAX);
+    for (bool ended = false; !ended;) {
+        ssize_t n = read(STDIN_FILENO, weir_splitter_room(&lines, READ_BYTES), READ_BYTES);
+        ended = n <= 0;
+        lines.bytes.n += n > 0 ? (size_t)n : 0;
+        while (weir_splitter_next(&lines, LINE_BYTES_MAX, ended, &line)) {
+            reply(h, line, &out);
+        }
+    }
+    weir_splitter_deinit(&lines);
+    weir_buf_deinit(&out);
+}
+
 static int run(const weir_command *self, int argc, char **argv)
 {
     pipe_host h = {.workers = 1};
@@ -468,23 +503,7 @@ static int run(const weir_command *self, int argc, char **argv)
         fprintf(stderr, "weir pipe: %s\n", st.msg);
         return WEIR_EXIT_FAILED;
     }
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t n = 0;
-    weir_buf out;
-    weir_buf_init(&out, LINE_BYTES_MAX);
-    while ((n = getline(&line, &cap, stdin)) > 0) {
-        weir_buf_reset(&out);
-        answer(&h, weir_sv_of(line, (size_t)n), &out);
-        if (out.over) {
-            fail(&out, CODE_INTERNAL, WEIR_SV("the answer is longer than 1 GiB"));
-        }
-        weir_buf_byte(&out, '\n');
-        fwrite(out.p, 1, out.n, stdout);
-        fflush(stdout);
-    }
-    free(line); /* getline's own */
-    weir_buf_deinit(&out);
+    serve(&h);
     weir_buf_deinit(&h.results);
     weir_session_close(h.session);
     return WEIR_EXIT_OK;

@@ -262,7 +262,8 @@ static weir_rc open_reader(weir_demo_results *r, weir_session *s, const result_f
                             .n = in->n_cols,
                             .cols = in->cols,
                             .out = in->out,
-                            .topic = in->source->topic};
+                            .topic = in->source->topic,
+                            .registry = weir_session_formats(s)->registry};
     WEIR_ASSERT(in->format != NULL);
     return in->format->decoder_new(&r->arena, &spec, &in->decoder, st);
 }

@@ -30,6 +30,7 @@ static weir_rc open_session(test_run *r, weir_status *st)
         .order = WEIR_ORDER_SEQ,
         .single_log = true,
         .default_partitions = 1,
+        .schemas_in_memory = true,
         .script_dir = weir_arena_cstr(&r->arena, weir_sv_of(slash ? r->file : ".", n)),
         .now_ms = frozen,
     };

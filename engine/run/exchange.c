@@ -56,7 +56,8 @@ weir_rc weir_exchange_open(weir_task *t, weir_status *st)
     weir_format_spec *kept = WEIR_NEW(&t->arena, weir_format_spec);
     *kept = spec;
     weir_codec_spec codec = {
-        .format = kept, .is_key = true, .n = schema->n_keys, .cols = schema->cols};
+        .format = kept, .is_key = true, .n = schema->n_keys, .cols = schema->cols,
+        .registry = weir_task_formats(t)->registry};
     return x->format->encoder_new(&t->arena, &codec, &x->encoder, st);
 }
 
@@ -138,7 +139,7 @@ static void own_column(weir_vec *v, weir_arena *a, uint32_t at, uint32_t n)
                 s[i] = (weir_sv){to, 0};
                 continue;
             }
-            memcpy(to, s[i].p, s[i].n);
+            weir_copy_short(to, s[i].p, s[i].n);
             s[i].p = to;
             to += s[i].n;
         }

@@ -4,6 +4,7 @@
 #pragma once
 #include "engine/data/batch.h"
 #include "engine/data/format.h"
+#include "engine/run/registry.h"
 
 /* Which records could not be read and why. */
 typedef struct weir_bad_rows {
@@ -21,7 +22,9 @@ typedef struct weir_codec_spec {
     const weir_column *cols;
     const int32_t *out;          /* decoding: index into the output vectors per column, or -1 when
                                     not needed. NULL = identity */
-    weir_sv topic;               /* for schema registries and messages */
+    weir_sv topic;               /* for schema registries and messages; empty: bytes that are
+                                    compared, but never read */
+    weir_registry *registry;     /* NULL: none; formats that need one are refused */
 } weir_codec_spec;
 
 typedef struct weir_format weir_format;
@@ -42,9 +45,13 @@ struct weir_format {
     void (*encode)(void *encoder, const weir_vec *cols, const uint16_t *rows, uint32_t n,
                    weir_buf *out, uint32_t *ends, uint64_t *null);
     void (*close)(void *codec); /* NULL: everything is in the arena */
+    /* The schema under which the encoder's records stand in a registry; NULL: has none. */
+    weir_rc (*schema)(weir_arena *a, const weir_codec_spec *spec, weir_schema_kind *kind,
+                      weir_sv *text, weir_status *st);
 };
 
-/* The registry, filled by the composition root. */
+/* The table of formats, filled by the composition root. */
 typedef struct weir_formats {
     const weir_format *by_kind[WEIR_FMT_KINDS]; /* NULL: not available */
+    weir_registry *registry;                    /* for the codec specs; NULL: none */
 } weir_formats;

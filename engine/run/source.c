@@ -58,7 +58,8 @@ static weir_rc open_side(weir_scan *s, bool key, weir_status *st)
         return WEIR_OK;
     }
     weir_codec_spec codec = {
-        .format = spec, .is_key = key, .n = n, .cols = cols, .out = out, .topic = src->topic};
+        .format = spec, .is_key = key, .n = n, .cols = cols, .out = out, .topic = src->topic,
+        .registry = weir_task_formats(s->task)->registry};
     *(key ? &s->key_format : &s->value_format) = format;
     return format->decoder_new(a, &codec, key ? &s->key_decoder : &s->value_decoder, st);
 }

@@ -6,7 +6,7 @@ static weir_rc encode_side(weir_session *s, const weir_source *src, const weir_b
                            weir_arena *a, weir_buf *out, bool *null, weir_status *st)
 {
     const weir_format_spec *spec = key ? &src->key_format : &src->value_format;
-    const weir_format *format = s->formats->by_kind[spec->kind];
+    const weir_format *format = s->formats.by_kind[spec->kind];
     if (!format) {
         return weir_fail(st, WEIR_ENOTIMPL, "format %s is not available in this build",
                          weir_format_name(spec->kind));
@@ -27,7 +27,8 @@ static weir_rc encode_side(weir_session *s, const weir_source *src, const weir_b
         }
     }
     weir_codec_spec codec = {
-        .format = spec, .is_key = key, .n = n, .cols = cols, .topic = src->topic};
+        .format = spec, .is_key = key, .n = n, .cols = cols, .topic = src->topic,
+        .registry = s->formats.registry};
     void *encoder = NULL;
     WEIR_TRY(format->encoder_new(a, &codec, &encoder, st));
     uint16_t row = 0;

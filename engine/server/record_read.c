@@ -34,7 +34,8 @@ static weir_rc open_side(weir_record_reader *r, weir_session *s, bool key, side 
                          weir_format_name(spec->kind));
     }
     weir_codec_spec codec = {.format = spec, .is_key = key, .n = out->n, .cols = out->cols,
-                             .topic = r->source.topic};
+                             .topic = r->source.topic,
+                             .registry = weir_session_formats(s)->registry};
     return out->n ? out->format->decoder_new(&r->arena, &codec, &out->decoder, st) : WEIR_OK;
 }
 

@@ -132,7 +132,8 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
         weir_catalog_put_topic(s->catalog, weir_topic_name(t), weir_topic_partitions(t));
     }
     s->functions = weir_functions_builtin();
-    s->formats = weir_formats_builtin();
+    s->formats = *weir_formats_builtin();
+    s->formats.registry = c->schemas_in_memory ? weir_registry_in_memory() : NULL;
     weir_engine_config engine = {
         .workers = c->workers ? c->workers : 1,
         .order = c->order,
@@ -141,7 +142,7 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
         .batch_rows = c->batch_rows,
         .topics = s->topics,
         .store = s->store,
-        .formats = s->formats,
+        .formats = &s->formats,
         .ops = weir_ops_builtin(),
         .problem = pass_problem,
         .problem_ctx = s,
@@ -186,6 +187,7 @@ void weir_session_close(weir_session *s)
     weir_settings_deinit(&s->props);
     weir_settings_deinit(&s->vars);
     weir_store_batch_free(s->journal);
+    weir_registry_close(s->formats.registry);
     weir_free(s->inserts);
     weir__asserted_deinit(s);
     weir_free(s);
@@ -318,7 +320,7 @@ const weir_functions *weir_session_functions(const weir_session *s)
 
 const weir_formats *weir_session_formats(const weir_session *s)
 {
-    return s->formats;
+    return &s->formats;
 }
 
 int64_t weir_session_now(const weir_session *s)

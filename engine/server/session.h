@@ -39,6 +39,7 @@ typedef struct weir_session_config {
     bool forget_consumed;       /* memory topics without readers are forgotten (live runs) */
     bool check_only;            /* ASSERT is bound, but not looked at (weir check) */
     bool check_properties;      /* SET of a name that nobody knows is refused */
+    bool schemas_in_memory;     /* schemas of AVRO are kept here: nothing else reads the topics */
     const char *script_dir;     /* where RUN SCRIPT also looks for files; NULL: nowhere */
     int64_t (*now_ms)(void *clock);
     void *clock;

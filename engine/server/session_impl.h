@@ -37,7 +37,7 @@ struct weir_session {
     weir_engine *engine;
     weir_catalog *catalog;
     weir_functions *functions;
-    const weir_formats *formats;
+    weir_formats formats; /* the built-in ones, with the session's registry */
     weir_setting_list props, vars;
     weir_held_query *queries;
     size_t n_queries, cap_queries;
@@ -76,6 +76,11 @@ weir_rc weir_statement_print(weir_session *s, const weir_bound *b, weir_arena *a
 /* assert.c: WEIR_EDATA with ksqlDB's message when the assertion does not hold. */
 weir_rc weir_statement_assert(weir_session *s, const weir_bound *b, weir_arena *a, weir_status *st);
 void weir__asserted_deinit(weir_session *s);
+/* schemas.c. Registers the schemas of key and value where their formats have one; unless `always`,
+ * a subject that has a schema is left alone. */
+weir_rc weir__register_schemas(weir_session *s, const weir_source *src, bool always, weir_arena *a,
+                               weir_status *st);
+weir_rc weir__drop_schemas(weir_session *s, weir_sv topic, weir_arena *a, weir_status *st);
 /* script.c: RUN SCRIPT. */
 weir_rc weir_statement_run_script(weir_session *s, weir_sv file, weir_status *st);
 /* journal.c. True: this INSERT was committed in an earlier run. Else it is noted for the commit. */

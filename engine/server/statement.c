@@ -119,6 +119,10 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool 
                                        c->source.table ? "table" : "stream");
         return WEIR_OK;
     }
+    if (b->kind != WEIR_B_INSERT_SELECT) {
+        bool sink = c->plan && c->plan->sink->sink.sink;
+        WEIR_TRY(weir__register_schemas(s, &c->source, sink, a, st));
+    }
     if (c->plan) {
         weir_session_topic(s, c->source.topic, c->source.partitions, c->source.retention_ms);
         weir_query *replace =
@@ -165,7 +169,8 @@ static weir_rc insert_values(weir_session *s, const weir_bound *b, weir_result *
 
 /* ---- DROP, TERMINATE, PAUSE, RESUME ---- */
 
-static weir_rc drop(weir_session *s, const weir_bound_drop *d, weir_arena *a, weir_result *r)
+static weir_rc drop(weir_session *s, const weir_bound_drop *d, weir_arena *a, weir_result *r,
+                    weir_status *st)
 {
     r->source = d->name;
     r->topic = d->topic;
@@ -173,6 +178,9 @@ static weir_rc drop(weir_session *s, const weir_bound_drop *d, weir_arena *a, we
         r->message = weir_arena_printf(a, "Source `" WEIR_SV_FMT "` does not exist.",
                                        WEIR_SV_ARG(d->name));
         return WEIR_OK;
+    }
+    if (d->delete_topic) {
+        WEIR_TRY(weir__drop_schemas(s, d->topic, a, st));
     }
     for (uint32_t i = 0; i < d->n_queries; i++) {
         stop_query(s, d->queries[i]);
@@ -269,6 +277,7 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
     case WEIR_B_INSERT_SELECT:
         return create(s, b, a, keep, r, st);
     case WEIR_B_ALTER:
+        WEIR_TRY(weir__register_schemas(s, &b->as.create.source, true, a, st));
         weir_catalog_put_source(s->catalog, &b->as.create.source);
         r->source = b->as.create.source.name;
         r->message = WEIR_SV("Source altered");
@@ -278,7 +287,7 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
     case WEIR_B_SELECT:
         return transient(s, &b->as.select, a, keep, r, st);
     case WEIR_B_DROP:
-        return drop(s, &b->as.drop, a, r);
+        return drop(s, &b->as.drop, a, r, st);
     case WEIR_B_CREATE_TYPE:
     case WEIR_B_DROP_TYPE:
         return types(s, b, a, r);

@@ -251,7 +251,7 @@ static void test_registry(void **state)
             assert_true(strlen(f->doc) > 10);
         }
     }
-    assert_null(formats->by_kind[WEIR_FMT_AVRO]);
+    assert_null(formats->by_kind[WEIR_FMT_PROTOBUF]);
 }
 
 int main(void)
