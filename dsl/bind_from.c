@@ -106,6 +106,59 @@ static weir_rc read_from(weir__query *q, const weir_ast_rel *r, weir__rel *rel)
     return source_of(q, r, &rel->source);
 }
 
+/* ---------------------------------------------------------------- UNNEST */
+
+/* All that stands before an UNNEST, as far as types go. */
+static const weir_schema *columns_before(weir__query *q)
+{
+    uint32_t room = q->n_rels;
+    for (uint32_t i = 0; i < q->n_sources; i++) {
+        room += q->rels[i].source->schema->n;
+    }
+    weir_column *cols;
+    weir_schema *s = weir__new_schema(q, room, &cols);
+    for (uint32_t i = 0; i < q->n_rels; i++) {
+        const weir__rel *r = &q->rels[i];
+        if (!r->source) {
+            cols[s->n++] = (weir_column){.name = r->alias, .type = r->item};
+            continue;
+        }
+        for (uint32_t c = 0; c < r->source->schema->n; c++) {
+            cols[s->n] = r->source->schema->cols[c];
+            cols[s->n].name = weir__internal_name(q, r->alias, cols[s->n].name);
+            s->n++;
+        }
+    }
+    return s;
+}
+
+/* The type has to be known before names are looked up: the fields of the items are columns. */
+static weir_rc item_type(weir__query *q, weir__rel *r)
+{
+    weir__binder *b = q->b;
+    weir__clause c;
+    const weir_expr *x;
+    if (r->ast->join != WEIR_AST_JOIN_INNER || r->ast->on || r->ast->within) {
+        return weir__fail(b, r->ast->span,
+                          "UNNEST is joined as JOIN UNNEST(array) AS name, without "
+                          "LEFT, ON or WITHIN.");
+    }
+    WEIR_TRY(weir__resolve(q, r->ast->unnest, "UNNEST", &c));
+    if (q->unknown) {
+        return weir__unknown_column(q, q->unknown_clause, q->unknown);
+    }
+    weir__env env = {.b = b, .schema = columns_before(q), .no_aggregates = "UNNEST"};
+    WEIR_TRY(weir__expr(&env, c.expr, &x));
+    if (x->type->kind != WEIR_T_ARRAY) {
+        weir_sv type = weir__type_text(b, x->type);
+        return weir__fail(b, r->ast->unnest->span,
+                          "UNNEST needs an ARRAY, but got " WEIR_SV_FMT ".", WEIR_SV_ARG(type));
+    }
+    r->unnest = c.expr;
+    r->item = x->type->item;
+    return WEIR_OK;
+}
+
 /* ---------------------------------------------------------------- the relations */
 
 static weir_rc add_rel(weir__query *q, const weir_ast_rel *r)
@@ -122,15 +175,19 @@ static weir_rc add_rel(weir__query *q, const weir_ast_rel *r)
     if (r->kind == WEIR_REL_QUERY && !weir_ast_has(&r->alias)) {
         rel.alias = weir__str(b, "KSQL_QUERY_%u", q->n_rels);
     }
-    if (r->kind != WEIR_REL_UNNEST) {
-        WEIR_TRY(read_from(q, r, &rel));
-    }
-    const weir__rel *same = weir__find_rel(q, rel.alias);
-    if (same) {
-        weir__fail(b, rel.span,
-                   "Can not join '" WEIR_SV_FMT "' to '" WEIR_SV_FMT
-                   "': self joins are not yet supported.",
-                   WEIR_SV_ARG(rel.alias), WEIR_SV_ARG(rel.alias));
+    WEIR_TRY(r->kind == WEIR_REL_UNNEST ? item_type(q, &rel) : read_from(q, r, &rel));
+    if (weir__find_rel(q, rel.alias)) {
+        if (q->n_rels > 1) {
+            weir__fail(b, rel.span,
+                       "N-way joins do not support multiple occurrences of the same source. "
+                       "Source: '" WEIR_SV_FMT "'.",
+                       WEIR_SV_ARG(rel.alias));
+        } else {
+            weir__fail(b, rel.span,
+                       "Can not join '" WEIR_SV_FMT "' to '" WEIR_SV_FMT
+                       "': self joins are not yet supported.",
+                       WEIR_SV_ARG(rel.alias), WEIR_SV_ARG(rel.alias));
+        }
         return weir_hint(
             b->st, "give each of them an alias: FROM " WEIR_SV_FMT " a JOIN " WEIR_SV_FMT " b",
             WEIR_SV_ARG(r->name.name), WEIR_SV_ARG(r->name.name));
@@ -144,6 +201,9 @@ weir_rc weir__from(weir__query *q)
     const weir_ast_rels *from = &q->ast->from;
     q->rels = WEIR_NEW_N(q->b->a, weir__rel, from->n);
     q->scope = (weir__scope){.outer = q->outer, .ctes = &q->ast->ctes, .n = q->ast->ctes.n};
+    if (from->items[0].kind == WEIR_REL_UNNEST) {
+        return weir__fail(q->b, from->items[0].span, "FROM needs a stream or a table first.");
+    }
     /* Sources first, so that they are numbered 0 … n_sources-1. */
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < from->n; i++) {
@@ -153,12 +213,9 @@ weir_rc weir__from(weir__query *q)
         }
         if (pass == 0) {
             q->n_sources = q->n_rels;
+            q->join = q->n_sources > 1;
         }
     }
-    if (q->n_sources == 0 || from->items[0].kind == WEIR_REL_UNNEST) {
-        return weir__fail(q->b, from->items[0].span, "FROM needs a stream or a table first.");
-    }
-    q->join = q->n_sources > 1;
     return WEIR_OK;
 }
 
@@ -264,24 +321,10 @@ weir_node *weir__source_node(weir__query *q, const weir__rel *r)
 weir_rc weir__unnest(weir__query *q, const weir__rel *r)
 {
     weir__binder *b = q->b;
-    weir__clause c;
     const weir_expr *x;
-    if (r->ast->join != WEIR_AST_JOIN_INNER || r->ast->on || r->ast->within) {
-        return weir__fail(b, r->ast->span,
-                          "UNNEST is joined as JOIN UNNEST(array) AS name, without "
-                          "LEFT, ON or WITHIN.");
-    }
-    WEIR_TRY(weir__resolve(q, r->ast->unnest, "UNNEST", &c));
-    if (q->unknown) {
-        return weir__unknown_column(q, q->unknown_clause, q->unknown);
-    }
     weir__env env = {.b = b, .schema = q->at->schema, .no_aggregates = "UNNEST"};
-    WEIR_TRY(weir__expr(&env, c.expr, &x));
-    if (x->type->kind != WEIR_T_ARRAY) {
-        weir_sv type = weir__type_text(b, x->type);
-        return weir__fail(b, r->ast->unnest->span,
-                          "UNNEST needs an ARRAY, but got " WEIR_SV_FMT ".", WEIR_SV_ARG(type));
-    }
+    WEIR_TRY(weir__expr(&env, r->unnest, &x));
+    WEIR_ASSERT(x->type->kind == WEIR_T_ARRAY);
     if (q->at->table) {
         return weir__fail(b, r->ast->span, "Table source is not supported with table functions");
     }

@@ -44,7 +44,8 @@ const weir__rel *weir__find_rel(const weir__query *q, weir_sv alias)
 bool weir__rel_has(const weir__rel *r, weir_sv column)
 {
     if (!r->source) {
-        return weir_sv_eq(r->alias, column);
+        bool fields = r->item->kind == WEIR_T_STRUCT;
+        return weir_sv_eq(r->alias, column) || (fields && weir_type_field(r->item, column) >= 0);
     }
     weir__pseudo p = weir__pseudo_of(column);
     if (p == WEIR__ROWTIME || p == WEIR__ROWPARTITION || p == WEIR__ROWOFFSET) {
@@ -222,6 +223,10 @@ static weir_rc qualify_column(walk *w, const weir_ast_expr *e, weir_ast_expr **o
     bool bound = weir__is_window_bound(name) && q->windowed && !q->join;
     if (!found && !synthetic && !bound) {
         note_unknown(w, e);
+    }
+    if (found && !found->source && !weir_sv_eq(found->alias, name)) {
+        *out = field_of(w, with_qualifier(w, e, found->alias));
+        return WEIR_OK;
     }
     *out = with_qualifier(w, e, found && found->source ? found->alias : (weir_sv){0});
     return WEIR_OK;

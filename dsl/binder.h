@@ -82,7 +82,9 @@ typedef struct weir__rel {
     weir_span span;
     const weir_source *source; /* NULL: UNNEST, a column called `alias` */
     const struct weir__query
-        *query; /* where rows come from instead; `source` describes its result */
+        *query;                  /* where rows come from instead; `source` describes its result */
+    const weir_ast_expr *unnest; /* UNNEST: its array, internal names */
+    const weir_type *item; /* UNNEST: type of its items; fields of a STRUCT are columns, too */
     const weir_ast_rel *ast;
 } weir__rel;
 

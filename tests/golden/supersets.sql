@@ -30,3 +30,11 @@ CREATE STREAM out AS SELECT s.id AS id, v, w FROM s JOIN t WITHIN 1 MINUTE ON s.
 --> t @2 {"key":1,"value":{"w":5}}
 --> t @3 {"key":1,"value":{"w":6}}
 --< OUT {"key":1,"value":{"V":5,"W":6},"timestamp":3}
+
+--@test: fields of unnested items are columns
+CREATE TABLE out AS SELECT sku, COUNT(*) AS n, SUM(item.qty * qty) AS q FROM s JOIN UNNEST(l) AS item GROUP BY sku;
+--> s @1 {"key":1,"value":{"l":[{"sku":"a","qty":1},{"sku":"b","qty":2}]}}
+--> s @2 {"key":2,"value":{"l":[{"sku":"a","qty":3}]}}
+--< OUT {"key":"a","value":{"N":1,"Q":1},"timestamp":1}
+--< OUT {"key":"b","value":{"N":1,"Q":4},"timestamp":1}
+--< OUT {"key":"a","value":{"N":2,"Q":10},"timestamp":2}

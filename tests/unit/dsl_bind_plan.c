@@ -44,6 +44,12 @@ static void streams(void **state)
         "CREATE STREAM s AS SELECT id, tag.n AS n FROM orders JOIN UNNEST(tags) AS tag"
         " WHERE tag->k = 'x';",
         "Source(*ID TAGS) FlatMap(*ID TAGS TAG) Filter(*ID TAGS TAG) Project(*ID N) Sink(*ID N)");
+    plan_is(w,
+            "CREATE STREAM t AS SELECT id, n FROM orders JOIN UNNEST(tags) AS tag WHERE k = 'x';",
+            "Source(*ID TAGS) FlatMap(*ID TAGS TAG) Filter(*ID TAGS TAG) Project(*ID N) "
+            "Sink(*ID N)");
+    must_refuse(w, "CREATE STREAM u AS SELECT id FROM orders JOIN UNNEST(note) AS n;",
+                "UNNEST needs an ARRAY, but got STRING.", "note");
     plan_is(w, "SELECT amount FROM orders EMIT CHANGES;",
             "Source(*ID AMOUNT) Project(*ID AMOUNT) Sink(*ID AMOUNT)");
 }
