@@ -64,6 +64,8 @@ class Generator:
         self.scalars = functions['SCALAR']         # (name, argument texts, result text)
         self.aggregates = functions['AGGREGATE']
         self.sources = []
+        self.result = None    # of the query made last: (table, key, columns, window), if they are known
+        self.made = None      # the source that the statement made last would make
         self.names = 0
 
     def chance(self, percent):
@@ -238,26 +240,33 @@ class Generator:
             others = [o for o in self.sources if o is not s and (o.table or not s.table)] or self.sources
             return self.join(s, self.rng.choice(others))
         scope = s.all()
-        items = ([s.key[0]] if s.key else []) + [
-            '%s AS o%d' % (self.expr(self.type(1), scope), i) for i in range(self.rng.randint(1, 4))]
+        types = [self.type(1) for _ in range(self.rng.randint(1, 4))]
+        items = ([s.key[0]] if s.key else []) + ['%s AS o%d' % (self.expr(t, scope), i) for i, t in enumerate(types)]
+        self.result = s.table, s.key, [('o%d' % i, t) for i, t in enumerate(types)], s.window
         if self.chance(2 if s.table else 12):
             items.append('EXPLODE(%s) AS e' % self.expr(Type('ARRAY', self.type(2)), scope))
         sql = 'SELECT %s FROM %s' % ('*' if self.chance(10) else ', '.join(items), s.name)
+        arrays = [n for n, t in s.columns if t.kind == 'ARRAY']
+        if arrays and self.chance(30):
+            sql += ' %sJOIN UNNEST(%s) AS u' % (self.rng.choice(['', 'CROSS ']), self.rng.choice(arrays))
         if self.chance(40):
             sql += ' WHERE ' + self.condition(scope)
         if not s.table and self.chance(15):
             e = self.expr(Type('STRING'), scope)
             sql = 'SELECT %s AS p, %s FROM %s PARTITION BY %s' % (e, s.columns[0][0], s.name, e)
+            self.result = False, ('p', Type('STRING')), s.columns[:1], None
         return sql + (' EMIT CHANGES' if self.chance(70) else '')
 
     def aggregation(self, s):
         scope = s.all()
-        keys = [self.expr(Type(self.rng.choice(['STRING', 'INT'])), scope, 3) for _ in range(1 if self.chance(75) else 2)]
+        types = [Type(self.rng.choice(['STRING', 'INT'])) for _ in range(1 if self.chance(75) else 2)]
+        keys = [self.expr(t, scope, 3) for t in types]
         items = ['%s AS g%d' % (k, i) for i, k in enumerate(keys)]
         undoable = [f for f in self.aggregates if f[0] in ('COUNT', 'SUM', 'COLLECT_LIST', 'AVG')]
         choice = undoable if s.table and self.chance(90) else self.aggregates
         items += ['%s AS a%d' % (self.call(self.rng.choice(choice), scope, 3), i) for i in range(self.rng.randint(1, 3))]
         windowed = not s.table and self.chance(50)
+        self.result = True, ('g0', types[0]), [('a0', Type('BIGINT'))], 'TUMBLING' if windowed else None
         return 'SELECT %s FROM %s %s %s GROUP BY %s%s%s' % (
             ', '.join(items), s.name, self.window() if windowed else '',
             'WHERE ' + self.condition(scope) if self.chance(30) else '', ', '.join(keys),
@@ -271,13 +280,17 @@ class Generator:
         kind = self.rng.choice(['', 'INNER', 'LEFT', 'LEFT OUTER', 'RIGHT', 'FULL OUTER'])
         key = 'ROWKEY' if 'FULL' in kind else 'l.K'
         on = 'l.K = r.K' if self.chance(80) else '%s = %s' % (self.rng.choice(scope)[0], self.rng.choice(scope)[0])
-        items = [key + ' AS k'] + ['%s AS o%d' % (self.expr(self.type(1), scope, 2), i) for i in range(2)]
+        types = [self.type(1), self.type(1)]
+        items = [key + ' AS k'] + ['%s AS o%d' % (self.expr(t, scope, 2), i) for i, t in enumerate(types)]
+        self.result = a.table, a.key and ('k', a.key[1]), [('o%d' % i, t) for i, t in enumerate(types)], None
         return 'SELECT %s FROM %s l %s JOIN %s r %s ON %s%s' % (
             '*' if self.chance(10) else ', '.join(items), a.name, kind, b.name, within, on,
             ' WHERE ' + self.condition(scope, 2) if self.chance(20) else '')
 
     def statement(self):
+        """One statement; `accepted` tells that it went well."""
         r = self.rng
+        self.made = None
         if len(self.sources) < 2 or self.chance(15):
             return self.create()
         s = r.choice(self.sources)
@@ -288,7 +301,9 @@ class Generator:
             with_ = " WITH (key_format='JSON')" if self.chance(40) else ''
             table = ' GROUP BY ' in query or self.table_result and ' PARTITION BY ' not in query
             kind = r.choice(['STREAM', 'TABLE']) if self.chance(3) else 'TABLE' if table else 'STREAM'
-            return 'CREATE %s %s%s AS %s;' % (kind, self.name('Q'), with_, query)
+            name = self.name('Q')
+            self.made = Source(name, self.result[0], self.result[1], self.result[2], name, self.result[3])
+            return 'CREATE %s %s%s AS %s;' % (kind, name, with_, query)
         values = [self.expr(t, [], 2) for _, t in s.all()]
         return r.choice([
             'INSERT INTO %s (%s) VALUES (%s);' % (s.name, ', '.join(n for n, _ in s.all()), ', '.join(values)),
@@ -304,6 +319,10 @@ class Generator:
             'SELECT * FROM %s WHERE %s;' % (s.name, self.condition(s.all())),
             'ASSERT VALUES %s (%s) VALUES (%s);' % (s.name, ', '.join(n for n, _ in s.all()), ', '.join(values)),
             'ASSERT TOPIC %s;' % s.topic, '%s;' % self.query()])
+
+    def accepted(self):
+        if self.made:
+            self.sources.append(self.made)
 
     def mutated(self, text):
         """The text with one small accident."""
