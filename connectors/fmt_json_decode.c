@@ -12,7 +12,9 @@
 typedef struct column {
     weir__json_reader reader;
     weir_sv name;
-    int32_t out; /* index of the vector, -1: only checked */
+    int32_t out;      /* index of the vector, -1: only checked */
+    uint32_t ignored; /* bit per weir_json_kind with which there is nothing to do */
+    bool text;        /* a STRING that is written */
 } column;
 
 typedef struct decoder {
@@ -41,6 +43,11 @@ weir_rc weir__json_decoder_new(weir_arena *a, const weir_codec_spec *spec, void 
         weir__json_reader_init(a, &c->reader, from->type);
         c->name = from->name;
         c->out = weir__codec_out(spec, i);
+        c->text = c->out >= 0 && from->type->kind == WEIR_T_STRING;
+        c->ignored = c->out >= 0 ? 0 : c->reader.always | 1u << WEIR_JSON_NULL;
+        if (c->out < 0 && !d->unwrapped) {
+            c->ignored |= 1u << WEIR_JSON_ABSENT;
+        }
         if (c->out >= 0 || c->reader.always != WEIR__JSON_EVERYTHING) {
             names[d->n++] = c->name;
         }
@@ -127,10 +134,6 @@ static bool write_column(decoder *d, const weir__json_reader *r, const weir_json
     if (v->valid) {
         weir_bit_set(v->valid, row);
     }
-    if (r->type->kind == WEIR_T_STRING && t->kind == WEIR_JSON_STRING && !t->escaped) {
-        ((weir_sv *)v->data)[row] = t->text; /* what most columns are */
-        return true;
-    }
     void *to = (char *)v->data + (size_t)row * r->width;
     if (WEIR_UNLIKELY(r->nested)) {
         weir_value *value = weir_arena_alloc(d->in.arena, sizeof *value);
@@ -144,9 +147,6 @@ static bool write_column(decoder *d, const weir__json_reader *r, const weir_json
 static bool check_column(decoder *d, const weir__json_reader *r, const weir_json_token *t)
 {
     weir_value ignored;
-    if (is_null(d, t) || (r->always >> t->kind & 1)) {
-        return true;
-    }
     return r->read(&d->in, r, t, r->nested ? (void *)&ignored : (void *)&ignored.i64);
 }
 
@@ -155,6 +155,17 @@ static bool write_row(decoder *d, weir_vec *cols, uint32_t row)
     for (uint32_t i = 0; i < d->n; i++) {
         const column *c = &d->columns[i];
         const weir_json_token *t = &d->tokens[i];
+        if (c->ignored >> t->kind & 1) {
+            continue;
+        }
+        if (c->text && t->kind == WEIR_JSON_STRING && !t->escaped) { /* most columns */
+            weir_vec *v = &cols[c->out];
+            if (v->valid) {
+                weir_bit_set(v->valid, row);
+            }
+            ((weir_sv *)v->data)[row] = t->text;
+            continue;
+        }
         bool ok = c->out >= 0 ? write_column(d, &c->reader, t, &cols[c->out], row)
                               : check_column(d, &c->reader, t);
         if (WEIR_UNLIKELY(!ok)) {

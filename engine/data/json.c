@@ -204,49 +204,47 @@ __attribute__((noinline)) static const weir__json_key *find_key(weir_json_doc *d
                : weir__json_keys_search(keys, d->arena, guess, head, text);
 }
 
-/* The value at token `at`; returns the token behind it, 0 at a fault. Not in the way of
+/* The value at a token; returns the token behind it, NULL at a fault. Not in the way of
  * weir_json_members. */
-__attribute__((noinline)) static uint32_t read_member(weir_json_doc *d, uint32_t at,
-                                                      weir_json_token *t)
+__attribute__((noinline)) static const uint32_t *read_member(weir_json_doc *d, const uint32_t *at,
+                                                             weir_json_token *t)
 {
-    uint32_t from = d->at[at];
-    if (d->at[d->n] - from >= 8 && weir__json_read_small(d->p + from, d->at[at + 1] - from, t)) {
-        t->at = at;
+    uint32_t i = (uint32_t)(at - d->at);
+    if (d->at[d->n] - *at >= 8 && weir__json_read_small(d->p + *at, at[1] - *at, t)) {
+        t->at = i;
         return at + 1;
     }
-    return read_value(d, &at, t) ? at : 0;
+    return read_value(d, &i, t) ? d->at + i : NULL;
 }
 
 bool weir_json_members(weir_json_doc *d, uint32_t start, weir_json_keys *keys, weir_json_token *out)
 {
     /* Copies: the compiler cannot know that writing tokens leaves the document alone. */
     const char *p = d->p;
-    const uint32_t *at = d->at;
-    const uint32_t n = d->n;
-    const uint32_t limit = at[n];
+    const uint32_t *stop = d->at + d->n;
+    const uint32_t *at = d->at + start + 1;    /* the token looked at */
     const char plain = d->escapes ? ' ' : '"'; /* no token starts with a space */
-    const weir__json_key *last = &keys->places[WEIR__JSON_PLACES - 1];
     weir_json_token unwanted = {0};
     for (uint32_t i = 0; i < keys->n_wanted; i++) {
         out[i].kind = WEIR_JSON_ABSENT;
         out[i].exact = false;
     }
-    uint32_t i = start + 1;
-    if (weir__json_char(d, i) == '}') {
+    if (weir__json_char(d, start + 1) == '}') {
         return true;
     }
-    for (weir__json_key *place = keys->places;; place += place < last) {
-        if (WEIR_UNLIKELY(i + 3 >= n)) { /* name, colon, value and what follows it */
-            return weir__json_fail(d, n, "unexpected end");
+    for (weir__json_key *place = keys->places;; place++) {
+        if (WEIR_UNLIKELY(stop - at <= 3)) { /* name, colon, value and what follows it */
+            return weir__json_fail(d, d->n, "unexpected end");
         }
         const weir__json_key *key = place;
-        if (WEIR_UNLIKELY(!weir__json_starts(key, p + at[i], limit - at[i]))) {
-            key = find_key(d, i, keys, place);
+        if (WEIR_UNLIKELY(!weir__json_starts(key, p + *at, *stop - *at))) {
+            place -= place == keys->places + WEIR__JSON_PLACES; /* all behind share the last one */
+            key = find_key(d, (uint32_t)(at - d->at), keys, place);
             if (!key) {
                 return false;
             }
         }
-        i += 2;
+        at += 2;
         weir_json_token *to = &unwanted;
         if (key->wanted >= 0) {
             to = &out[key->wanted];
@@ -255,27 +253,28 @@ bool weir_json_members(weir_json_doc *d, uint32_t start, weir_json_keys *keys, w
             }
             to->exact = key->exact;
         }
-        const char *value = p + at[i];
+        const char *value = p + *at;
         if (*value == plain) {
             if (to != &unwanted) {
-                const char *end = weir__json_closing_quote(p + at[i + 1]);
+                const char *end = weir__json_closing_quote(p + at[1]);
                 to->text = weir_sv_of(value + 1, (size_t)(end - value - 1));
                 to->kind = WEIR_JSON_STRING;
                 to->escaped = false;
-                to->at = i;
+                to->at = (uint32_t)(at - d->at);
             }
-            i++;
+            at++;
         } else {
-            i = read_member(d, i, to);
-            if (i == 0) {
+            at = read_member(d, at, to);
+            if (!at) {
                 return false;
             }
         }
-        if (WEIR_UNLIKELY(i >= n || p[at[i]] != ',')) {
+        if (WEIR_UNLIKELY(at >= stop || p[*at] != ',')) {
+            uint32_t i = (uint32_t)(at - d->at);
             return weir__json_char(d, i) == '}' ||
                    weir__json_fail(d, i, "a comma or closing bracket was expected");
         }
-        i++;
+        at++;
     }
 }
 

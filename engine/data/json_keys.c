@@ -38,7 +38,7 @@ static void resize(weir_json_keys *k)
 static void set_text(weir__json_key *k)
 {
     char text[KEPT_NAME_BYTES + 3 + 8] = "\"";
-    k->n = k->name.n + 3;
+    uint32_t n = k->name.n + 3;
     k->room = UINT32_MAX;
     if (k->name.n > KEPT_NAME_BYTES || weir_sv_find(k->name, WEIR_SV("\""), 0) >= 0 ||
         weir_sv_find(k->name, WEIR_SV("\\"), 0) >= 0) {
@@ -47,11 +47,12 @@ static void set_text(weir__json_key *k)
     if (k->name.n) {
         memcpy(text + 1, k->name.p, k->name.n);
     }
-    memcpy(text + k->n - 2, "\":", 2);
-    k->room = k->n < 8 ? 8 : k->n;
-    k->mask = k->n < 8 ? (UINT64_C(1) << k->n * 8) - 1 : UINT64_MAX;
+    memcpy(text + n - 2, "\":", 2);
+    k->room = n < 8 ? 8 : n;
+    k->tail = k->room - 8;
+    k->mask = n < 8 ? (UINT64_C(1) << n * 8) - 1 : UINT64_MAX;
     k->first = weir__json_word(text);
-    k->last = weir__json_word(text + k->room - 8);
+    k->last = weir__json_word(text + k->tail);
 }
 
 /* Keeps a name that is not there yet. */
@@ -78,7 +79,7 @@ weir_json_keys *weir_json_keys_new(weir_arena *a, const weir_sv *names, uint32_t
     for (uint32_t i = 0; i < n; i++) {
         keep(k, names[i], (int32_t)i, true);
     }
-    for (uint32_t i = 0; i < WEIR__JSON_PLACES; i++) {
+    for (uint32_t i = 0; i <= WEIR__JSON_PLACES; i++) {
         k->places[i].room = UINT32_MAX; /* nothing is guessed yet */
         k->places[i].name.n = UINT32_MAX;
     }

@@ -18,9 +18,9 @@ typedef struct weir__json_key {
     weir_sv name;
     int32_t wanted; /* index of the wanted member or -1 */
     bool exact;     /* its very name, not by upper case */
-    /* `"name":`, as nearly every writer puts it: its length, the bytes that are read to compare it
-     * (UINT32_MAX: not comparable), its first and last eight bytes and what counts of them. */
-    uint32_t n, room;
+    /* `"name":`, as nearly every writer puts it: the bytes that are read to compare it (UINT32_MAX:
+     * not comparable), its first and its last eight bytes, those at `tail`, what counts of them. */
+    uint32_t room, tail;
     uint64_t first, last, mask;
 } weir__json_key;
 
@@ -31,7 +31,8 @@ struct weir_json_keys {
     uint32_t n_wanted;
     uint32_t *slots; /* open addressing: index into items + 1 */
     uint32_t n_slots;
-    weir__json_key places[WEIR__JSON_PLACES]; /* copies: what was there in the last object */
+    /* Copies of items: what was there in the last object; the last one is never comparable. */
+    weir__json_key places[WEIR__JSON_PLACES + 1];
 };
 /* Looks a name up that is not the one guessed for its place. */
 const weir__json_key *weir__json_keys_search(weir_json_keys *k, weir_arena *a,
@@ -72,9 +73,9 @@ static inline bool weir__json_starts(const weir__json_key *k, const char *quote,
         return false;
     }
     uint64_t first = weir__json_word(quote) ^ k->first;
-    uint64_t last = weir__json_word(quote + (k->n < 8 ? 0 : k->n - 8)) ^ k->last;
+    uint64_t last = weir__json_word(quote + k->tail) ^ k->last;
     return ((first | last) & k->mask) == 0 &&
-           (WEIR_LIKELY(k->n <= 16) || memcmp(quote + 8, k->name.p + 7, k->n - 16) == 0);
+           (WEIR_LIKELY(k->tail <= 8) || memcmp(quote + 8, k->name.p + 7, k->tail - 8) == 0);
 }
 static inline bool weir__json_fail(weir_json_doc *d, uint32_t at, const char *why)
 {
