@@ -1,5 +1,6 @@
 /* Columns to JSON: all columns in schema order, NULLs included. What stands between the values is
- * escaped once; values are written without looking at the type twice. */
+ * escaped once. A member of a usual type is written into room made once, as long as no string needs
+ * an escape. */
 #include "connectors/codec.h"
 #include "connectors/fmt_json.h"
 #include "connectors/formats.h"
@@ -11,10 +12,14 @@
 /* What comes before a value is short and padded: copied in steps of 16 bytes without a call. */
 #define LEAD_STEP 16
 
+/* How a column is written. */
+typedef enum plain_kind { PLAIN_NOT, PLAIN_I32, PLAIN_I64, PLAIN_DOUBLE, PLAIN_STRING } plain_kind;
+
 typedef struct encoder {
     const weir_codec_spec *spec;
     bool unwrapped;
     weir_sv *lead; /* what comes before each value: `{"A":` or `,"B":` */
+    plain_kind *plain;
 } encoder;
 
 static bool keys_are_strings(const weir_type *t)
@@ -62,6 +67,17 @@ weir_rc weir__json_check_type(const weir_codec_spec *spec, const weir_column *c,
                      WEIR_SV_ARG(c->name));
 }
 
+static plain_kind plain_of(weir_kind kind)
+{
+    if (kind == WEIR_T_INTEGER || kind == WEIR_T_DATE || kind == WEIR_T_TIME) {
+        return PLAIN_I32;
+    }
+    if (kind == WEIR_T_BIGINT || kind == WEIR_T_TIMESTAMP) {
+        return PLAIN_I64;
+    }
+    return kind == WEIR_T_DOUBLE ? PLAIN_DOUBLE : kind == WEIR_T_STRING ? PLAIN_STRING : PLAIN_NOT;
+}
+
 weir_rc weir__json_encoder_new(weir_arena *a, const weir_codec_spec *spec, void **out,
                                weir_status *st)
 {
@@ -69,6 +85,7 @@ weir_rc weir__json_encoder_new(weir_arena *a, const weir_codec_spec *spec, void 
     e->spec = weir__codec_spec_copy(a, spec);
     e->unwrapped = weir__codec_unwrapped(spec);
     e->lead = WEIR_NEW_N(a, weir_sv, spec->n);
+    e->plain = WEIR_NEW_N(a, plain_kind, spec->n);
     for (uint32_t i = 0; i < spec->n; i++) {
         weir_buf lead = {0};
         WEIR_TRY(weir__json_check_type(spec, &spec->cols[i], st));
@@ -78,22 +95,11 @@ weir_rc weir__json_encoder_new(weir_arena *a, const weir_codec_spec *spec, void 
         char *padded = weir_arena_zalloc(a, lead.n + LEAD_STEP);
         memcpy(padded, lead.p, lead.n);
         e->lead[i] = weir_sv_of(padded, lead.n);
+        e->plain[i] = plain_of(spec->cols[i].type->kind);
         weir_buf_deinit(&lead);
     }
     *out = e;
     return WEIR_OK;
-}
-
-static void write_lead(weir_buf *out, weir_sv lead)
-{
-    char *to = weir_buf_reserve(out, (size_t)lead.n + LEAD_STEP);
-    if (!to) {
-        return;
-    }
-    for (uint32_t i = 0; i < lead.n; i += LEAD_STEP) {
-        memcpy(to + i, lead.p + i, LEAD_STEP);
-    }
-    out->n += lead.n;
 }
 
 static void write_i64(weir_buf *out, int64_t v)
@@ -179,12 +185,51 @@ static void write_value(weir_buf *out, const weir_vec *v, uint32_t row)
     WEIR_UNREACHABLE();
 }
 
+/* A value of a plain column that is not NULL. NULL: it has to go the long way. */
+static char *put_plain(char *to, plain_kind kind, const weir_vec *v, uint32_t row)
+{
+    switch (kind) {
+    case PLAIN_I32:
+        return to + weir_i64_text(to, WEIR_AT(int32_t, v, row));
+    case PLAIN_I64:
+        return to + weir_i64_text(to, WEIR_AT(int64_t, v, row));
+    case PLAIN_DOUBLE: {
+        double d = WEIR_AT(double, v, row);
+        return d - d == 0 ? to + weir_double_text(to, d) : NULL;
+    }
+    case PLAIN_STRING:
+        return weir_json_string_put(to, WEIR_AT(weir_sv, v, row));
+    case PLAIN_NOT:
+        return NULL;
+    }
+    WEIR_UNREACHABLE();
+}
+
+/* A column's name and value. */
+static void write_member(weir_buf *out, weir_sv lead, plain_kind kind, const weir_vec *v,
+                         uint32_t row)
+{
+    bool valid = weir_vec_is_valid(v, row);
+    size_t text = kind == PLAIN_STRING && valid ? WEIR_AT(weir_sv, v, row).n : 0;
+    char *to = weir_buf_reserve(out, lead.n + LEAD_STEP + WEIR_DOUBLE_TEXT_MAX + text);
+    if (!to) {
+        return;
+    }
+    for (uint32_t i = 0; i < lead.n; i += LEAD_STEP) {
+        memcpy(to + i, lead.p + i, LEAD_STEP);
+    }
+    char *end = valid ? put_plain(to + lead.n, kind, v, row) : NULL;
+    out->n = (size_t)((end ? end : to + lead.n) - out->p);
+    if (WEIR_UNLIKELY(!end)) {
+        write_value(out, v, row);
+    }
+}
+
 static void write_object(const encoder *e, weir_buf *out, const weir_vec *cols, uint32_t row)
 {
     uint32_t n = e->spec->n;
     for (uint32_t c = 0; c < n; c++) {
-        write_lead(out, e->lead[c]);
-        write_value(out, &cols[c], row);
+        write_member(out, e->lead[c], e->plain[c], &cols[c], row);
     }
     weir_buf_add(out, n ? "}" : "{}", n ? 1 : 2);
 }

@@ -64,33 +64,59 @@ static void write_escape(weir_buf *out, char c)
     }
 }
 
-/* Copies up to the first byte that must be escaped; `to` has room for all of s. Words overlap, so
- * that the last one needs no tail. */
-static uint32_t copy_clean(char *to, weir_sv s)
+typedef uint8_t block __attribute__((vector_size(16)));
+
+/* Whether one of sixteen bytes must be escaped. */
+static bool any_escape(block b)
 {
-    uint32_t at = 0;
-    while (s.n - at > 8) {
-        uint64_t w;
-        memcpy(&w, s.p + at, sizeof w);
-        memcpy(to + at, &w, sizeof w);
-        uint64_t found = escapes(w);
-        if (WEIR_UNLIKELY(found)) {
-            return at + (uint32_t)__builtin_ctzll(found) / 8;
+    block found = (block)(b < 0x20) | (block)(b == '"') | (block)(b == '\\');
+    uint64_t halves[2];
+    memcpy(halves, &found, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
+/* Copies s; false when something in it must be escaped. Pieces overlap, so that the last one needs
+ * no tail. */
+static bool copy_clean(char *to, weir_sv s)
+{
+    if (s.n >= 16) {
+        block b;
+        memcpy(&b, s.p + s.n - 16, 16);
+        memcpy(to + s.n - 16, &b, 16);
+        bool found = any_escape(b);
+        for (uint32_t at = 0; s.n - at > 16 && !found; at += 16) {
+            memcpy(&b, s.p + at, 16);
+            memcpy(to + at, &b, 16);
+            found = any_escape(b);
         }
-        at += 8;
+        return !found;
     }
     if (s.n >= 8) {
-        uint64_t w;
-        memcpy(&w, s.p + s.n - 8, sizeof w);
-        memcpy(to + s.n - 8, &w, sizeof w);
-        if (WEIR_LIKELY(!escapes(w))) {
-            return s.n;
-        }
+        uint64_t w[2];
+        memcpy(&w[0], s.p, 8);
+        memcpy(&w[1], s.p + s.n - 8, 8);
+        memcpy(to, &w[0], 8);
+        memcpy(to + s.n - 8, &w[1], 8);
+        block b;
+        memcpy(&b, w, 16);
+        return !any_escape(b);
     }
-    for (; at < s.n && !must_escape(s.p[at]); at++) {
+    bool clean = true;
+    for (uint32_t at = 0; at < s.n; at++) {
         to[at] = s.p[at];
+        clean &= !must_escape(s.p[at]);
     }
-    return at;
+    return clean;
+}
+
+char *weir_json_string_put(char *to, weir_sv s)
+{
+    if (WEIR_UNLIKELY(!copy_clean(to + 1, s))) {
+        return NULL;
+    }
+    to[0] = '"';
+    to[s.n + 1] = '"';
+    return to + s.n + 2;
 }
 
 void weir_json_string(weir_buf *out, weir_sv s)
@@ -99,15 +125,13 @@ void weir_json_string(weir_buf *out, weir_sv s)
     if (!to) {
         return;
     }
-    uint32_t end = copy_clean(to + 1, s);
-    if (WEIR_LIKELY(end == s.n)) {
-        to[0] = '"';
-        to[s.n + 1] = '"';
+    if (WEIR_LIKELY(weir_json_string_put(to, s) != NULL)) {
         out->n += (size_t)s.n + 2;
         return;
     }
     weir_buf_byte(out, '"');
     uint32_t at = 0;
+    uint32_t end = clean_until(s, 0);
     while (end < s.n && !out->over) {
         weir_buf_add(out, s.p + at, end - at);
         write_escape(out, s.p[end]);
