@@ -104,7 +104,10 @@ void weir_scan_close(weir_scan *s)
 /* The rows of one fill, before and while they are decoded. */
 typedef struct rows {
     uint32_t n;
-    weir_sv *keys, *values, *headers;
+    weir_sv *values;
+    weir_sv *keys;    /* NULL: nobody asks for them */
+    weir_sv *headers; /* NULL: no record has any */
+    bool odd;         /* among them is a null key or value, or a negative time */
     weir_bad_rows bad;
 } rows;
 
@@ -126,6 +129,39 @@ static void drop_row(weir_scan *s, rows *r, uint32_t row, const char *reason)
     }
 }
 
+/* Takes n records of a chunk over, one kind of thing after the other. */
+static void take_records(weir_scan *s, weir_batch *b, rows *r, const weir_chunk *c,
+                         const weir_rec *recs, uint32_t n)
+{
+    uint32_t at = r->n;
+    bool headers = false;
+    bool odd = false;
+    for (uint32_t i = 0; i < n; i++) {
+        const weir_rec *rec = &recs[i];
+        r->values[at + i] = (weir_sv){c->bytes + rec->value_at, rec->value_n};
+        b->rowtime[at + i] = rec->timestamp;
+        s->offsets[at + i] = s->next + i;
+        headers |= rec->headers_n > 0;
+        odd |= (rec->value_n == WEIR_NULL_BYTES) | (rec->timestamp < 0);
+    }
+    for (uint32_t i = 0; r->keys && i < n; i++) {
+        r->keys[at + i] = (weir_sv){c->bytes + recs[i].key_at, recs[i].key_n};
+        odd |= recs[i].key_n == WEIR_NULL_BYTES;
+    }
+    for (uint32_t i = 0; b->seq && i < n; i++) {
+        b->seq[at + i] = recs[i].seq;
+    }
+    if (headers && !r->headers) {
+        r->headers = weir_arena_zalloc(&s->arena, sizeof *r->headers * WEIR_BATCH_ROWS);
+    }
+    for (uint32_t i = 0; headers && i < n; i++) {
+        r->headers[at + i] = (weir_sv){c->bytes + recs[i].headers_at, recs[i].headers_n};
+    }
+    r->odd |= odd;
+    r->n += n;
+    s->next += n;
+}
+
 /* Collects records from as many chunks as it takes. */
 static void collect(weir_scan *s, weir_batch *b, rows *r, uint32_t want)
 {
@@ -143,18 +179,9 @@ static void collect(weir_scan *s, weir_batch *b, rows *r, uint32_t want)
         WEIR_GROW(s->chunks, s->cap_chunks, s->n_chunks + 1);
         s->chunks[s->n_chunks++] = c;
         WEIR_ASSERT(s->next >= c->base && s->next < c->base + c->n);
-        for (uint32_t i = (uint32_t)(s->next - c->base); i < c->n && r->n < want; i++) {
-            const weir_rec *rec = &c->recs[i];
-            uint32_t at = r->n++;
-            r->keys[at] = (weir_sv){c->bytes + rec->key_at, rec->key_n};
-            r->values[at] = (weir_sv){c->bytes + rec->value_at, rec->value_n};
-            r->headers[at] = (weir_sv){c->bytes + rec->headers_at, rec->headers_n};
-            b->rowtime[at] = rec->timestamp;
-            if (b->seq) {
-                b->seq[at] = rec->seq;
-            }
-            s->offsets[at] = s->next++;
-        }
+        uint32_t first = (uint32_t)(s->next - c->base);
+        uint32_t n = c->n - first < want - r->n ? c->n - first : want - r->n;
+        take_records(s, b, r, c, c->recs + first, n);
     }
 }
 
@@ -194,7 +221,7 @@ static void strip_windows(weir_scan *s, weir_batch *b, rows *r)
         const char *p = key->p + key->n;
         int64_t from = read_be64(session ? p + 8 : p);
         /* A time window without a declared size is known by its start only. */
-        int64_t to = session ? read_be64(p)
+        int64_t to = session                                  ? read_be64(p)
                      : src->window.size_ms > INT64_MAX - from ? INT64_MAX
                                                               : from + src->window.size_ms;
         if (start) {
@@ -232,8 +259,8 @@ static void extract_timestamps(weir_scan *s, weir_batch *b, rows *r)
         }
         if (weir_task_settings(s->task)->timestamp_throw_on_invalid) {
             weir_task_fail(s->task, "topic " WEIR_SV_FMT ", partition %d, offset %lld: %s",
-                           WEIR_SV_ARG(source_of(s)->topic), s->partition,
-                           (long long)s->offsets[i], why);
+                           WEIR_SV_ARG(source_of(s)->topic), s->partition, (long long)s->offsets[i],
+                           why);
         }
         drop_row(s, r, i, why);
     }
@@ -255,7 +282,7 @@ static void fill_headers(weir_batch *b, rows *r, uint32_t col)
     const weir_column *c = &b->schema->cols[col];
     weir_arena *a = b->arena;
     for (uint32_t i = 0; i < r->n; i++) {
-        weir_reader in = weir_reader_of(r->headers[i]);
+        weir_reader in = weir_reader_of(r->headers ? r->headers[i] : WEIR_SV(""));
         weir_value found = weir_null(c->type->kind);
         weir_value *items = NULL;
         uint32_t n = 0;
@@ -309,6 +336,9 @@ static void set_flags(weir_scan *s, weir_batch *b, rows *r)
 {
     bool keyed = source_of(s)->schema->n_keys > 0;
     bool table = source_of(s)->table;
+    if (!r->odd) {
+        return;
+    }
     for (uint32_t i = 0; i < r->n; i++) {
         uint8_t f = r->values[i].n == WEIR_NULL_BYTES ? WEIR_ROW_NULL_VALUE : 0;
         if (keyed && r->keys[i].n == WEIR_NULL_BYTES) {
@@ -330,11 +360,7 @@ static void set_flags(weir_scan *s, weir_batch *b, rows *r)
  * one, if only for itself. */
 static void keep_headers(weir_scan *s, weir_batch *b, rows *r)
 {
-    bool some = false;
-    for (uint32_t i = 0; i < r->n && !some; i++) {
-        some = r->headers[i].n > 0;
-    }
-    if (!some) {
+    if (!r->headers) {
         return;
     }
     b->headers = r->headers;
@@ -394,11 +420,12 @@ bool weir_scan_fill(weir_scan *s, uint32_t want)
     weir_batch *b = new_batch(s);
     s->offsets = weir_arena_alloc(a, sizeof *s->offsets * WEIR_BATCH_ROWS);
     rows r = {
-        .keys = weir_arena_alloc(a, sizeof(weir_sv) * WEIR_BATCH_ROWS),
         .values = weir_arena_alloc(a, sizeof(weir_sv) * WEIR_BATCH_ROWS),
-        .headers = weir_arena_alloc(a, sizeof(weir_sv) * WEIR_BATCH_ROWS),
         .bad = {.report = report_bad, .ctx = s},
     };
+    if (source_of(s)->schema->n_keys > 0 || source_of(s)->window.kind != WEIR_WINDOW_NONE) {
+        r.keys = weir_arena_alloc(a, sizeof(weir_sv) * WEIR_BATCH_ROWS);
+    }
     collect(s, b, &r, want < WEIR_BATCH_ROWS ? want : WEIR_BATCH_ROWS);
     if (r.n == 0) {
         weir_scan_release(s);
