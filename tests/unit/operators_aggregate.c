@@ -313,6 +313,41 @@ static void test_coalesced(void **state)
     }
 }
 
+/* CREATE OR REPLACE: the new query goes on where the old one stood, and has it in the store. */
+static void test_taken(void **state)
+{
+    test_row rows[] = {
+        {.time = 10, .key = 1, .value = 5},
+        {.time = 20, .key = 2, .value = 6},
+        {.time = 5, .key = 1, .value = 7},
+    };
+    (void)state;
+    for (int coalesce = 0; coalesce < 2; coalesce++) {
+        rig old;
+        rig_init(&old, weir_ops_builtin()->aggregate, KEY_TEXT);
+        rig_aggregate(&old, (weir_window){0}, false);
+        old.engine.config.coalesce = coalesce;
+        rig_open(&old);
+        rig_run(&old, rows, 3, 0);
+        rig new;
+        rig_init(&new, weir_ops_builtin()->aggregate, KEY_TEXT);
+        rig_aggregate(&new, (weir_window){0}, false);
+        new.engine.config.coalesce = coalesce;
+        new.durable = true;
+        rig_open(&new);
+        new.kind->take(new.op, old.op);
+        rig_deinit(&old);
+        rig_restart(&new);
+        rig_run(&new, rows, 1, 0);
+        rig_flush(&new);
+        assert_string_equal(rig_text(&new), coalesce ? "-1 @10 k01 2 +5+7\n"
+                                                       "-1 @20 k02 1 +6\n"
+                                                       "0 @10 k01 3 +5+7+5\n"
+                                                     : "0 @10 k01 3 +5+7+5\n");
+        rig_deinit(&new);
+    }
+}
+
 static void test_coalesced_windows(void **state)
 {
     (void)state;
@@ -393,7 +428,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unwindowed),  cmocka_unit_test(test_tumbling),
         cmocka_unit_test(test_hopping),     cmocka_unit_test(test_final),
-        cmocka_unit_test(test_coalesced),   cmocka_unit_test(test_coalesced_windows),
+        cmocka_unit_test(test_coalesced),   cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_coalesced_windows),
         cmocka_unit_test(test_table),       cmocka_unit_test(test_table_coalesced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
