@@ -313,8 +313,10 @@ static void aggregate_take(weir_op *op, const weir_op *from)
         weir_buf_reset(&bytes);
         put_entry(other, entry, &bytes);
         weir_reader r = weir_reader_of(weir_buf_view(&bytes));
-        bool ok = load_entry(g, g->map, key, &r);
-        WEIR_ASSERT(ok);
+        if (!load_entry(g, g->map, key, &r)) {
+            weir_task_fail(op->task, "a group of the replaced query cannot be taken over");
+            break;
+        }
         void *taken = weir_hmap_find(g->map, key);
         weir_hmap_mark(g->map, taken);
         if (g->coalesce && (*agg_time(other, entry) & AGG_FLAG)) { /* it was still to be told */
