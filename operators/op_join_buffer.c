@@ -116,12 +116,24 @@ void weir__rows_settle(stream_store *s)
     s->n_retired = 0;
 }
 
-bool weir__rows_put(stream_store *s, int side, weir_sv key, int64_t time, weir_sv row)
+static stream_entry *hinted(const stream_hint *hint, int64_t start)
+{
+    for (uint32_t i = 0; hint && i < hint->n; i++) {
+        if (hint->start[i] == start) {
+            return hint->entry[i];
+        }
+    }
+    return NULL;
+}
+
+bool weir__rows_put(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t time,
+                    weir_sv row)
 {
     weir_hmap *map = weir__buckets_need(&s->buckets, bucket_of(s, time));
     s->buckets.at[s->buckets.last].users |= (uint8_t)(1 << side);
     bool added;
-    stream_entry *e = weir_hmap_insert(map, key, &added);
+    stream_entry *e = hinted(hint, bucket_of(s, time));
+    e = e ? e : weir_hmap_insert(map, key, &added);
     stream_rows *r = &e->side[side];
     uint32_t more = HEAD + row.n;
     bool late = r->n && time < r->newest;
@@ -146,12 +158,13 @@ bool weir__rows_put(stream_store *s, int side, weir_sv key, int64_t time, weir_s
     return true;
 }
 
-void weir__rows_fetch(stream_store *s, int side, weir_sv key, int64_t from, int64_t to,
-                      weir__candidate **out, size_t *n, size_t *cap)
+void weir__rows_fetch(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t from,
+                      int64_t to, weir__candidate **out, size_t *n, size_t *cap)
 {
     size_t at = from > to ? s->buckets.n : weir__buckets_from(&s->buckets, bucket_of(s, from));
     for (; at < s->buckets.n && s->buckets.at[at].start <= to; at++) {
-        const stream_entry *e = weir_hmap_find(s->buckets.at[at].map, key);
+        const stream_entry *e = hinted(hint, s->buckets.at[at].start);
+        e = e ? e : weir_hmap_find(s->buckets.at[at].map, key);
         const stream_rows *r = e ? &e->side[side] : NULL;
         for (uint32_t k = 0; r && k < r->n;) {
             int64_t time = read_time(r->p + k);
@@ -169,13 +182,20 @@ void weir__rows_fetch(stream_store *s, int side, weir_sv key, int64_t from, int6
 }
 
 void weir__rows_warm(stream_store *s, const weir_sv *keys, uint32_t n, int64_t from, int64_t to,
-                     void **scratch)
+                     stream_hint **hints)
 {
+    void *found[WEIR__WARM_ROWS];
+    WEIR_ASSERT(n <= WEIR__WARM_ROWS);
     size_t at = weir__buckets_from(&s->buckets, bucket_of(s, weir_max64(from, 0)));
     for (; at < s->buckets.n && s->buckets.at[at].start <= to; at++) {
-        weir_hmap_find_batch(s->buckets.at[at].map, keys, n, scratch);
+        weir_hmap_find_batch(s->buckets.at[at].map, keys, n, found);
         for (uint32_t i = 0; i < n; i++) {
-            const stream_entry *e = scratch[i];
+            stream_entry *e = found[i];
+            stream_hint *h = hints[i];
+            if (e && h->n < WEIR_COUNT(h->entry)) {
+                h->start[h->n] = s->buckets.at[at].start;
+                h->entry[h->n++] = e;
+            }
             for (int side = 0; e && side < 2; side++) {
                 const stream_rows *r = &e->side[side];
                 for (uint32_t k = 0; k <= r->n && k < WARM_BYTES; k += CACHE_LINE) {
@@ -227,7 +247,7 @@ static bool load_rows(stream_store *s, int side, int64_t bucket, weir_sv key, we
             return false;
         }
         weir_sv row = {rows.p + at + HEAD, read_length(rows.p + at + 8)};
-        if (!weir__rows_put(s, side, key, read_time(rows.p + at), row)) {
+        if (!weir__rows_put(s, side, key, NULL, read_time(rows.p + at), row)) {
             return false;
         }
         at += HEAD + row.n;

@@ -14,6 +14,7 @@
 typedef struct stream_row {
     int64_t time, seq;
     weir_sv key, wire, bytes; /* bytes.p NULL: no value */
+    stream_hint hint;
 } stream_row;
 
 /* Rows of one side that have arrived and are not joined yet. Those without a value only move time. */
@@ -42,7 +43,6 @@ typedef struct op_join_stream {
 } op_join_stream;
 
 #define BUCKETS 64   /* of a side's retention */
-#define WARM_ROWS 32 /* rows whose memory is fetched together */
 #define TAG_ROWS 'R' /* bucket ‖ key → rows of both sides */
 #define TAG_WAITING 'O'
 #define TAG_CLOCK 'T'
@@ -189,7 +189,7 @@ static void join_row(op_join_stream *j, int side, const stream_row *r)
     int64_t to = weir_max64(0, plus(r->time, j->after[side]));
     int64_t visible = j->rows.newest[1 - side] - j->retention + 1; /* the store has dropped older rows */
     j->n_found = 0;
-    weir__rows_fetch(&j->rows, 1 - side, r->key, weir_max64(from, visible), to, &j->found,
+    weir__rows_fetch(&j->rows, 1 - side, r->key, &r->hint, weir_max64(from, visible), to, &j->found,
                      &j->n_found, &j->found_cap);
     if (j->join.residual && j->n_found) {
         filter_found(j, side, r->bytes);
@@ -215,7 +215,7 @@ static void join_row(op_join_stream *j, int side, const stream_row *r)
     int64_t *newest = &j->rows.newest[side];
     *newest = weir_max64(*newest, r->time);
     if (r->time >= *newest - j->retention + 1 &&
-        !weir__rows_put(&j->rows, side, r->key, r->time, r->bytes)) {
+        !weir__rows_put(&j->rows, side, r->key, &r->hint, r->time, r->bytes)) {
         too_many(j);
     }
 }
@@ -262,22 +262,23 @@ static bool encode(op_join_stream *j, int side, const weir_batch *b, encoded *e)
  * memory row by row. */
 static void warm(op_join_stream *j, int side)
 {
-    const held_rows *h = &j->held[side];
-    weir_sv keys[WARM_ROWS];
-    void *found[WARM_ROWS];
+    held_rows *h = &j->held[side];
+    weir_sv keys[WEIR__WARM_ROWS];
+    stream_hint *hints[WEIR__WARM_ROWS];
     uint32_t n = 0;
     int64_t from = INT64_MAX;
     int64_t to = 0;
-    for (uint32_t i = h->at; i < h->n && i < h->at + WARM_ROWS; i++) {
-        const stream_row *r = &h->rows[i];
+    for (uint32_t i = h->at; i < h->n && i < h->at + WEIR__WARM_ROWS; i++) {
+        stream_row *r = &h->rows[i];
         if (r->bytes.p && r->key.n != WEIR_NULL_BYTES) {
-            keys[n++] = r->key;
+            keys[n] = r->key;
+            hints[n++] = &r->hint;
             from = weir_min64(from, plus(r->time, -j->before[side]));
             to = weir_max64(to, plus(r->time, j->after[side]));
         }
     }
     if (n > 1) {
-        weir__rows_warm(&j->rows, keys, n, from, to, found);
+        weir__rows_warm(&j->rows, keys, n, from, to, hints);
     }
 }
 
@@ -304,7 +305,10 @@ static void hold(op_join_stream *j, int side, const weir_batch *b)
     WEIR_EACH_ROW(b, i, row)
     {
         stream_row *r = &h->rows[h->n++];
-        *r = (stream_row){.time = b->rowtime[row], .seq = b->seq ? b->seq[row] : 0};
+        r->time = b->rowtime[row];
+        r->seq = b->seq ? b->seq[row] : 0;
+        r->bytes.p = NULL;
+        r->hint.n = 0;
         if (weir_batch_flags(b, row) & WEIR_ROW_NULL_VALUE) {
             continue;
         }
@@ -333,7 +337,7 @@ static void hold(op_join_stream *j, int side, const weir_batch *b)
 static void take_row(op_join_stream *j, int side)
 {
     held_rows *h = &j->held[side];
-    if (h->at % WARM_ROWS == 0) {
+    if (h->at % WEIR__WARM_ROWS == 0) {
         warm(j, side);
     }
     const stream_row *r = &h->rows[h->at++];

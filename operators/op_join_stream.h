@@ -16,6 +16,13 @@ typedef struct stream_entry {
     stream_rows side[2];
 } stream_entry;
 
+/* Entries of one key that have been looked up before; they stay where they are. */
+typedef struct stream_hint {
+    int64_t start[2]; /* of their buckets */
+    stream_entry *entry[2];
+    uint32_t n;
+} stream_hint;
+
 /* Buckets of `width` ms hold a map from key to stream_entry. */
 typedef struct stream_store {
     weir__buckets buckets;
@@ -52,14 +59,17 @@ typedef struct weir__candidate {
 void weir__rows_open(stream_store *s, weir_task *t, int64_t width);
 void weir__rows_close(stream_store *s);
 /* False: the key has more rows in this bucket than one block may hold. */
-bool weir__rows_put(stream_store *s, int side, weir_sv key, int64_t time, weir_sv row);
+bool weir__rows_put(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t time,
+                    weir_sv row);
 /* Appends the side's rows of `key` with from <= time <= to, by time, to *out. They stay until
  * weir__rows_settle. */
-void weir__rows_fetch(stream_store *s, int side, weir_sv key, int64_t from, int64_t to,
-                      weir__candidate **out, size_t *n, size_t *cap);
-/* Fetches into the cache what puts and fetches of these keys between these times will touch. */
+void weir__rows_fetch(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t from,
+                      int64_t to, weir__candidate **out, size_t *n, size_t *cap);
+/* Fetches into the cache what puts and fetches of these keys between these times will touch, and
+ * remembers in hints[i] what it has found. n ≤ WEIR__WARM_ROWS. */
+#define WEIR__WARM_ROWS 32
 void weir__rows_warm(stream_store *s, const weir_sv *keys, uint32_t n, int64_t from, int64_t to,
-                     void **scratch);
+                     stream_hint **hints);
 /* Nobody looks at fetched rows any more. */
 void weir__rows_settle(stream_store *s);
 /* Drops buckets whose rows are all older than newest - retention of their side. */
