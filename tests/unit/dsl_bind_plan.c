@@ -119,6 +119,34 @@ static void joined(void **state)
     assert_int_equal(w->last.as.create.plan->nodes[2]->join.key_side, 2);
 }
 
+/* ksqlDB's right join is the left join of the two swapped, with the window as written; the default
+ * of GRACE looks at the time before only. EMIT FINAL waits for nobody unless told to. */
+static void join_windows(void **state)
+{
+    bind_world *w = *state;
+    const int64_t hour = 3600000;
+    must_bind(w, "CREATE STREAM a AS SELECT o.id, page FROM orders o JOIN clicks c"
+                 " WITHIN (1 HOUR, 2 HOURS) ON o.id = c.id;");
+    const weir_node *join = w->last.as.create.plan->nodes[2];
+    assert_int_equal(join->join.before_ms, hour);
+    assert_int_equal(join->join.after_ms, 2 * hour);
+    assert_int_equal(join->join.grace_ms, 22 * hour);
+    must_bind(w, "CREATE STREAM b AS SELECT c.id, page FROM orders o RIGHT JOIN clicks c"
+                 " WITHIN (1 HOUR, 2 HOURS) ON o.id = c.id;");
+    join = w->last.as.create.plan->nodes[2];
+    assert_int_equal(join->join.before_ms, 2 * hour);
+    assert_int_equal(join->join.after_ms, hour);
+    assert_int_equal(join->join.grace_ms, 22 * hour);
+    must_bind(w, "CREATE TABLE c AS SELECT user_id, COUNT(*) AS n FROM orders"
+                 " WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY user_id EMIT FINAL;");
+    const weir_window *window = &w->last.as.create.plan->nodes[2]->window;
+    assert_int_equal(window->grace_ms, 0);
+    assert_int_equal(window->retention_ms, hour);
+    must_bind(w, "CREATE TABLE d AS SELECT user_id, COUNT(*) AS n FROM orders"
+                 " WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY user_id;");
+    assert_int_equal(w->last.as.create.plan->nodes[2]->window.grace_ms, 23 * hour);
+}
+
 /* What ksqlDB does not do. */
 static void extensions(void **state)
 {
