@@ -289,9 +289,9 @@ static void inserted_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(streams),           T(groups),           T(joined),
-        T(extensions),        T(table_conditions), T(queries_in_from),
-        T(names_that_double), T(inserted_values),
+        T(streams),         T(groups),           T(joined),          T(join_windows),
+        T(extensions),      T(table_conditions), T(queries_in_from), T(names_that_double),
+        T(inserted_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
