@@ -16,6 +16,7 @@
 #define WEIR_AVRO_NODES_MAX 20000         /* types in one Avro schema: names are looked up in a list */
 #define WEIR_AVRO_FREE_VALUES 65536       /* of one Avro record, on top of 16 a byte: some take no bytes */
 #define WEIR_AVRO_DEPTH_MAX 64            /* nested Avro data that nobody asked for */
+#define WEIR_HTTP_BODY_MAX (16 << 20)     /* answer of another server: a schema */
 #define WEIR_RECORD_BYTES_MAX (64 << 20)  /* key + value of one record */
 #define WEIR_CHUNK_BYTES_MAX (1 << 30)    /* records appended at once: positions are 32 bits */
 #define WEIR_STRING_BYTES_MAX (64 << 20)  /* one string an expression builds */

@@ -217,6 +217,33 @@ uint32_t weir_cpu_count(void)
     return n > 0 ? (uint32_t)n : 1;
 }
 
+struct weir_lock {
+    uv_mutex_t mutex;
+};
+
+weir_lock *weir_lock_new(void)
+{
+    weir_lock *l = weir_zalloc(sizeof *l);
+    WEIR_ASSERT(uv_mutex_init(&l->mutex) == 0);
+    return l;
+}
+
+void weir_lock_free(weir_lock *l)
+{
+    uv_mutex_destroy(&l->mutex);
+    weir_free(l);
+}
+
+void weir_lock_enter(weir_lock *l)
+{
+    uv_mutex_lock(&l->mutex);
+}
+
+void weir_lock_leave(weir_lock *l)
+{
+    uv_mutex_unlock(&l->mutex);
+}
+
 struct weir_gate {
     _Atomic uint32_t left;
     uv_sem_t open; /* posted by the last to leave */

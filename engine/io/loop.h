@@ -40,6 +40,13 @@ void weir_gate_expect(weir_gate *g, uint32_t n); /* before the work is handed ou
 void weir_gate_leave(weir_gate *g);              /* any thread, n times */
 void weir_gate_wait(weir_gate *g);
 
+/* Mutual exclusion, for what is rare: never on the way of records. */
+typedef struct weir_lock weir_lock;
+weir_lock *weir_lock_new(void);
+void weir_lock_free(weir_lock *l);
+void weir_lock_enter(weir_lock *l);
+void weir_lock_leave(weir_lock *l);
+
 int64_t weir_wall_ms(void);  /* since the epoch */
 int64_t weir_mono_ns(void);  /* for measuring */
 int64_t weir_cpu_ns(void);   /* CPU time of this process, all threads */

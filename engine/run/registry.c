@@ -119,8 +119,8 @@ void weir_registry_close(weir_registry *r)
 const char *weir_schema_kind_name(weir_schema_kind kind)
 {
     /* ORDER weir_schema_kind */
-    static const char *const names[] = {"AVRO", "JSON", "PROTOBUF"};
-    WEIR_ASSERT((unsigned)kind < WEIR_COUNT(names));
+    static const char *const names[WEIR_SCHEMA_KINDS] = {"AVRO", "JSON", "PROTOBUF"};
+    WEIR_ASSERT((unsigned)kind < WEIR_SCHEMA_KINDS);
     return names[kind];
 }
 

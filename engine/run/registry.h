@@ -13,7 +13,8 @@
 typedef enum weir_schema_kind {
     WEIR_SCHEMA_AVRO,
     WEIR_SCHEMA_JSON,
-    WEIR_SCHEMA_PROTOBUF
+    WEIR_SCHEMA_PROTOBUF,
+    WEIR_SCHEMA_KINDS
 } weir_schema_kind;
 
 typedef struct weir_registered {

@@ -1,5 +1,20 @@
 /* Schemas of sources in the registry, before records come. */
+#include "connectors/registry_http.h"
 #include "engine/server/session_impl.h"
+
+void weir__use_registry(weir_session *s, weir_sv url)
+{
+    const weir_session_config *c = &s->config;
+    if (url.n && c->check_only) {
+        return; /* nothing outside is asked */
+    }
+    s->formats.registry = NULL;
+    if (url.n || c->schemas_in_memory) {
+        WEIR_GROW(s->registries, s->cap_registries, s->n_registries + 1);
+        s->formats.registry = url.n ? weir_registry_http(url) : weir_registry_in_memory();
+        s->registries[s->n_registries++] = s->formats.registry;
+    }
+}
 
 static weir_rc register_side(weir_session *s, const weir_source *src, bool key, bool always,
                              weir_arena *a, weir_status *st)

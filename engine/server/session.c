@@ -7,6 +7,8 @@
 #include "operators/functions.h"
 #include "operators/operators.h"
 
+#define REGISTRY_URL "ksql.schema.registry.url"
+
 /* ---- settings ---- */
 
 static int64_t setting_at(const weir_setting_list *l, weir_sv name, bool any_case)
@@ -75,11 +77,17 @@ void weir_settings_deinit(weir_setting_list *l)
 void weir_session_set(weir_session *s, weir_sv name, weir_sv value)
 {
     weir_settings_put(&s->props, weir_property_plain(name), false, value);
+    if (weir_sv_eq(name, WEIR_SV(REGISTRY_URL))) {
+        weir__use_registry(s, value);
+    }
 }
 
 void weir_session_unset(weir_session *s, weir_sv name)
 {
     weir_settings_drop(&s->props, weir_property_plain(name), false);
+    if (weir_sv_eq(name, WEIR_SV(REGISTRY_URL))) {
+        weir__use_registry(s, (weir_sv){0});
+    }
 }
 
 bool weir_session_get(const weir_session *s, weir_sv name, weir_sv *value)
@@ -133,7 +141,7 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
     }
     s->functions = weir_functions_builtin();
     s->formats = *weir_formats_builtin();
-    s->formats.registry = c->schemas_in_memory ? weir_registry_in_memory() : NULL;
+    weir__use_registry(s, (weir_sv){0});
     weir_engine_config engine = {
         .workers = c->workers ? c->workers : 1,
         .order = c->order,
@@ -187,7 +195,10 @@ void weir_session_close(weir_session *s)
     weir_settings_deinit(&s->props);
     weir_settings_deinit(&s->vars);
     weir_store_batch_free(s->journal);
-    weir_registry_close(s->formats.registry);
+    for (size_t i = 0; i < s->n_registries; i++) {
+        weir_registry_close(s->registries[i]);
+    }
+    weir_free(s->registries);
     weir_free(s->inserts);
     weir__asserted_deinit(s);
     weir_free(s);

@@ -38,6 +38,8 @@ struct weir_session {
     weir_catalog *catalog;
     weir_functions *functions;
     weir_formats formats; /* the built-in ones, with the session's registry */
+    weir_registry **registries; /* all that were in use: codecs keep theirs */
+    size_t n_registries, cap_registries;
     weir_setting_list props, vars;
     weir_held_query *queries;
     size_t n_queries, cap_queries;
@@ -76,7 +78,9 @@ weir_rc weir_statement_print(weir_session *s, const weir_bound *b, weir_arena *a
 /* assert.c: WEIR_EDATA with ksqlDB's message when the assertion does not hold. */
 weir_rc weir_statement_assert(weir_session *s, const weir_bound *b, weir_arena *a, weir_status *st);
 void weir__asserted_deinit(weir_session *s);
-/* schemas.c. Registers the schemas of key and value where their formats have one; unless `always`,
+/* schemas.c. The registry of ksql.schema.registry.url; an empty one: the session's own, or none. */
+void weir__use_registry(weir_session *s, weir_sv url);
+/* Registers the schemas of key and value where their formats have one; unless `always`,
  * a subject that has a schema is left alone. */
 weir_rc weir__register_schemas(weir_session *s, const weir_source *src, bool always, weir_arena *a,
                                weir_status *st);
