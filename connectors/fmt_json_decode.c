@@ -8,6 +8,8 @@
 #include "connectors/fmt_json_read.h"
 #include "engine/data/text.h"
 
+_Static_assert(WEIR_JSON_RUN_GAP <= WEIR_CHUNK_PADDING, "readable behind any record");
+
 /* A column of the record. */
 typedef struct column {
     weir__json_reader reader;

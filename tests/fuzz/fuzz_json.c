@@ -1,6 +1,8 @@
 /* The JSON decoder with a schema made from the first bytes, the encoder on what it read, and the
  * tree. What was read, written and read again must be written the same.
  *
+ * Its lines, read together, must be what each is alone.
+ *
  *   byte 0: flags (1 unwrapped, 2 key)   byte 1: number of columns   then one byte per column: type
  */
 #include <stdlib.h>
@@ -80,6 +82,50 @@ static void check_record(const round_trip *r, weir_arena *step, weir_sv in)
     }
 }
 
+/* Row `row` as JSON; what could not be read is empty. */
+static void encode_row(const round_trip *r, const weir_batch *b, const weir_bad_rows *bad,
+                       uint16_t row, weir_buf *out)
+{
+    uint32_t end;
+    uint64_t null[WEIR_BITS_WORDS] = {0};
+    if (!weir_bit(bad->bits, row)) {
+        r->format->encode(r->encoder, b->cols, &row, 1, out, &end, null);
+    }
+}
+
+/* The lines of a text as the records of one call: each must be read as if it were alone. */
+static void check_neighbours(const round_trip *r, weir_arena *step, weir_sv in)
+{
+    weir_sv lines[64];
+    uint32_t n = 0;
+    char *copy = weir_arena_zalloc(step, in.n + WEIR_CHUNK_PADDING);
+    memcpy(copy, in.p, in.n);
+    const char *end = copy + in.n;
+    for (const char *p = copy; p < end && n < WEIR_COUNT(lines); n++) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        stop = stop ? stop : end;
+        lines[n] = weir_sv_of(p, (size_t)(stop - p));
+        p = stop + 1;
+    }
+    weir_bad_rows bad = {0};
+    weir_batch *all = weir_batch_new(step, &r->schema);
+    r->format->decode(r->decoder, lines, 0, n, all->cols, step, &bad);
+    for (uint32_t i = 0; i < n; i++) {
+        weir_buf text[2] = {0};
+        weir_bad_rows bad_alone = {0};
+        weir_batch *alone = weir_batch_new(step, &r->schema);
+        r->format->decode(r->decoder, &lines[i], 0, 1, alone->cols, step, &bad_alone);
+        encode_row(r, all, &bad, (uint16_t)i, &text[0]);
+        encode_row(r, alone, &bad_alone, 0, &text[1]);
+        if (weir_bit(bad.bits, i) != weir_bit(bad_alone.bits, 0) ||
+            !weir_sv_eq(weir_buf_view(&text[0]), weir_buf_view(&text[1]))) {
+            abort();
+        }
+        weir_buf_deinit(&text[0]);
+        weir_buf_deinit(&text[1]);
+    }
+}
+
 static void check_tree(weir_arena *a, weir_sv in)
 {
     const weir_json_node *first;
@@ -130,6 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weir_sv in = weir_sv_of((const char *)data + 2 + n, size - 2 - n);
     check_record(&r, &step, in);
     check_record(&r, &step, in); /* with the names learned */
+    check_neighbours(&r, &step, in);
     check_tree(&step, in);
     weir_arena_deinit(&step);
     weir_arena_deinit(&a);
