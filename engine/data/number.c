@@ -1,7 +1,7 @@
 /* Integers go two digits at a time. Doubles of up to six decimals, nearly all that occur in data,
  * are found by testing whether n / 10^k gives the value back: a decimal of at most 15 digits that
- * does is the only one and therefore the shortest. Everything else goes through the shim. Reading
- * is the mirror image: up to 15 digits and a power of ten up to 22 are one exact division. */
+ * does is the only one and therefore the shortest. Everything else goes through the shim. Reading is
+ * the mirror image: up to 15 digits and a power of ten up to 22 are one exact division. */
 #include "engine/data/number.h"
 
 #include <math.h>
@@ -180,14 +180,13 @@ uint32_t weir_double_text(char out[WEIR_DOUBLE_TEXT_MAX], double v)
         v = -v;
     }
     if (v >= 1e-3 && v < 1e7) {
-        int64_t cents = (int64_t)(v * 100 + 0.5); /* signed ones convert in one step */
+        uint64_t cents = (uint64_t)(v * 100 + 0.5);
         if ((double)cents / 100 == v) {
-            return sign + fixed_text(out, (uint64_t)cents / 100, (uint64_t)cents % 100, 2);
+            return sign + fixed_text(out, cents / 100, cents % 100, 2);
         }
-        int64_t micros = (int64_t)(v * 1e6 + 0.5);
+        uint64_t micros = (uint64_t)(v * 1e6 + 0.5);
         if ((double)micros / 1e6 == v) {
-            return sign +
-                   fixed_text(out, (uint64_t)micros / 1000000, (uint64_t)micros % 1000000, 6);
+            return sign + fixed_text(out, micros / 1000000, micros % 1000000, 6);
         }
     } else if (v == 0) {
         return sign + literal_text(out, "0.0");
@@ -252,9 +251,9 @@ bool weir_i32_parse(weir_sv s, int32_t *out)
 
 /* The parts of a decimal number's text. */
 typedef struct number_scan {
-    uint64_t mantissa; /* first 15 significant digits */
-    uint32_t n_digits; /* significant digits, leading zeros not counted */
-    int64_t exponent;  /* of ten, for the mantissa as an integer of all n_digits */
+    uint64_t mantissa;   /* first 15 significant digits */
+    uint32_t n_digits;   /* significant digits, leading zeros not counted */
+    int64_t exponent;    /* of ten, for the mantissa as an integer of all n_digits */
     const char *end;
     bool ok;
 } number_scan;
@@ -344,8 +343,8 @@ static bool parse_decimal(const char *p, const char *end, double *out)
     }
     if (scan.n_digits <= 15 && scan.exponent >= -22 && scan.exponent <= 22) {
         double m = (double)scan.mantissa;
-        *out =
-            scan.exponent < 0 ? m / pow10_double[-scan.exponent] : m * pow10_double[scan.exponent];
+        *out = scan.exponent < 0 ? m / pow10_double[-scan.exponent]
+                                 : m * pow10_double[scan.exponent];
         return true;
     }
     int rc = scan.n_digits ? weir__double_read(p, (uint32_t)(scan.end - p), false, out) : 1;
