@@ -68,8 +68,12 @@ const char *weir__avro_kind_name(weir__avro_kind kind);
 
 /* The name of a column or field as Avro allows it. */
 weir_sv weir__avro_field_name(weir_arena *a, weir_sv name);
-weir_rc weir__avro_schema(weir_arena *a, const weir_codec_spec *spec, weir_schema_kind *kind,
-                          weir_sv *text, weir_status *st);
+weir_rc weir__avro_schema(weir_arena *a, const weir_codec_spec *spec, weir_sv *text,
+                          weir_status *st);
+weir_rc weir__avro_columns(weir_arena *a, const weir_codec_spec *spec, weir_sv text, bool unwrap,
+                           const weir_column **cols, uint32_t *n, weir_status *st);
+/* The name of a branch when a union of several types becomes a STRUCT. */
+weir_sv weir__avro_branch_name(const weir__avro *t);
 
 weir_rc weir__avro_decoder_new(weir_arena *a, const weir_codec_spec *spec, void **out,
                                weir_status *st);

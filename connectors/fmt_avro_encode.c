@@ -49,17 +49,16 @@ static void writer_init(weir_arena *a, writer *w, const weir_type *type, const w
 weir_rc weir__avro_encoder_new(weir_arena *a, const weir_codec_spec *spec, void **out,
                                weir_status *st)
 {
-    weir_schema_kind kind;
     weir_sv text;
     const weir__avro *schema = NULL;
     int32_t id = 0;
     WEIR_TRY(weir__codec_need_registry(spec, st));
-    WEIR_TRY(weir__avro_schema(a, spec, &kind, &text, st));
+    WEIR_TRY(weir__avro_schema(a, spec, &text, st));
     WEIR_TRY(weir__avro_parse(a, text, &schema, st));
     if (spec->topic.n) {
         weir_registry *r = spec->registry;
-        WEIR_TRY(r->calls->put(r, weir_registry_subject(a, spec->topic, spec->is_key), kind, text,
-                               &id, st));
+        WEIR_TRY(r->calls->put(r, weir_registry_subject(a, spec->topic, spec->is_key),
+                               WEIR_SCHEMA_AVRO, text, &id, st));
     }
     encoder *e = WEIR_NEW(a, encoder);
     e->spec = weir__codec_spec_copy(a, spec);
@@ -208,4 +207,6 @@ const weir_format weir_format_avro = {
     .encoder_new = weir__avro_encoder_new,
     .encode = weir__avro_encode,
     .schema = weir__avro_schema,
+    .schema_kind = WEIR_SCHEMA_AVRO,
+    .columns = weir__avro_columns,
 };

@@ -44,6 +44,17 @@ const weir__avro *weir__avro_optional(const weir__avro *t, uint32_t *null_branch
     return NULL;
 }
 
+/* Connect names a branch after its type, a named type without its namespace. */
+weir_sv weir__avro_branch_name(const weir__avro *t)
+{
+    weir_sv name = t->name.n ? t->name : weir_sv_cstr(weir__avro_kind_name(t->kind));
+    uint32_t at = name.n;
+    while (at > 0 && name.p[at - 1] != '.') {
+        at--;
+    }
+    return weir_sv_of(name.p + at, name.n - at);
+}
+
 static weir_rc fail(parser *p, const char *what, weir_sv which)
 {
     return weir_fail(p->st, WEIR_EDATA, "not an Avro schema: %s " WEIR_SV_FMT, what,

@@ -655,17 +655,6 @@ static weir__avro_reader *start(weir_arena *a, const weir__avro *from, const wei
     return r;
 }
 
-/* Connect names a branch after its type, a named type without its namespace. */
-static weir_sv branch_name(const weir__avro *t)
-{
-    weir_sv name = t->name.n ? t->name : weir_sv_cstr(weir__avro_kind_name(t->kind));
-    uint32_t at = name.n;
-    while (at > 0 && name.p[at - 1] != '.') {
-        at--;
-    }
-    return weir_sv_of(name.p + at, name.n - at);
-}
-
 static int64_t find_field(const weir_field *fields, uint32_t n, weir_sv name)
 {
     for (uint32_t i = 0; i < n; i++) {
@@ -685,7 +674,7 @@ static void match(weir_arena *a, weir__avro_reader *r, const weir_field *fields,
     for (uint32_t i = 0; i < r->from->n; i++) {
         weir__avro_member *m = &r->members[i];
         m->from = r->choice ? r->from->branches[i] : r->from->fields[i].type;
-        weir_sv name = r->choice ? branch_name(m->from) : r->from->fields[i].name;
+        weir_sv name = r->choice ? weir__avro_branch_name(m->from) : r->from->fields[i].name;
         int64_t at = find_field(fields, n, name);
         at = at < 0 ? find_field(fields, n, weir_text_upper(a, name)) : at;
         if (at >= 0 && !(r->choice && m->from->kind == WEIR__AVRO_NULL)) {

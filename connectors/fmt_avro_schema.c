@@ -218,12 +218,11 @@ static weir_rc write_columns(writer *w, const weir_codec_spec *spec)
     return write_record(w, fields, spec->n, name, (weir_sv){0});
 }
 
-weir_rc weir__avro_schema(weir_arena *a, const weir_codec_spec *spec, weir_schema_kind *kind,
-                          weir_sv *text, weir_status *st)
+weir_rc weir__avro_schema(weir_arena *a, const weir_codec_spec *spec, weir_sv *text,
+                          weir_status *st)
 {
     writer w = {.a = a, .st = st};
     weir_rc rc = write_columns(&w, spec);
-    *kind = WEIR_SCHEMA_AVRO;
     *text = weir_arena_sv(a, weir_buf_view(&w.out));
     weir_buf_deinit(&w.out);
     return rc;

@@ -3,8 +3,9 @@
  *   statement ─► weir_bind(catalog snapshot, functions, properties) ─► weir_bound, or one error
  *
  * Pure: no I/O, no clock, no change of the catalog. Everything that a statement can be refused for
- * without looking at the outside (topics' contents, a schema registry, connectors) is refused here,
- * in ksqlDB's words, with a span and a hint of ours. Variables (${x}) must be substituted before.
+ * without looking at the outside (topics' contents, connectors) is refused here, in ksqlDB's words,
+ * with a span and a hint of ours; a schema registry is asked through weir_props. Variables (${x})
+ * must be substituted before.
  *
  * A bound statement lives in the arena that was given; its plan refers to function rows, and to
  * nothing of the catalog. Any thread, as long as nobody changes the catalog meanwhile. */
@@ -13,12 +14,23 @@
 #include "engine/data/catalog.h"
 #include "engine/data/plan.h"
 
+/* Asks for the columns of a topic's keys or values, which a CREATE statement does not list. */
+typedef struct weir_inference {
+    bool is_key;
+    bool unwrap; /* the schema is that of a single column: ROWKEY, ROWVAL */
+    weir_sv topic;
+    const weir_format_spec *format; /* with the id of the schema, if the statement gives one */
+} weir_inference;
+
 /* Properties in force: those of the server, overridden by those of the session. */
 typedef struct weir_props {
     bool (*get)(void *ctx, weir_sv name, weir_sv *value); /* false: not set */
     void *ctx;
     int64_t (*now_ms)(void *clock); /* goes into weir_settings, is never called here; may be NULL */
     void *clock;
+    /* Looks into the schema registry; columns live in `a`. NULL: there is none. */
+    weir_rc (*infer)(void *ctx, const weir_inference *what, weir_arena *a, const weir_column **cols,
+                     uint32_t *n, weir_status *st);
     /* Where the statement's own text begins in its script, for positions in messages; both from 1,
      * 0: the statement is a slice of its script, which is then looked at. */
     uint32_t line, col;

@@ -186,8 +186,9 @@ static weir_rc source_formats(weir__binder *b, const weir_ast_create *c, const w
     return weir__format_spec(b, w, false, value, s->name, NULL, &s->value_format);
 }
 
-static weir_rc schema_ids(weir__binder *b, const weir_ast_create *c, const weir__with *w,
-                          const weir_source *s)
+/* Columns from the schema registry. */
+static weir_rc inferred(weir__binder *b, const weir_ast_create *c, const weir__with *w,
+                        weir_source *s)
 {
     bool keys = s->schema->n_keys > 0;
     bool values = false;
@@ -203,6 +204,19 @@ static weir_rc schema_ids(weir__binder *b, const weir_ast_create *c, const weir_
     bool infer_value = !values && weir__format_infers(s->value_format.kind);
     if (c->table && !keys && !infer_key) {
         return WEIR_OK; /* the missing PRIMARY KEY is what matters */
+    }
+    weir__infer key = {.is_key = true,
+                       .unwrap = weir__format_unwraps(s->key_format.kind),
+                       .topic = s->topic,
+                       .format = &s->key_format,
+                       .span = c->name.span};
+    weir__infer value = {.unwrap = w->wrap == WEIR_WRAP_NO,
+                         .topic = s->topic,
+                         .format = &s->value_format,
+                         .span = c->name.span};
+    if ((infer_key || infer_value) && b->props->infer) {
+        return weir__infer_columns(b, infer_key ? &key : NULL, infer_value ? &value : NULL,
+                                   &s->schema);
     }
     if (infer_key || infer_value) {
         weir_fail_at(b->st, WEIR_ENOTIMPL, c->name.span,
@@ -348,13 +362,13 @@ static weir_rc primary_key(weir__binder *b, const weir_ast_create *c, const weir
 static weir_rc check_source(weir__binder *b, const weir_ast_create *c, const weir__with *w,
                             weir_source *s)
 {
-    WEIR_TRY(schema_ids(b, c, w, s));
+    WEIR_TRY(inferred(b, c, w, s));
     if (c->table && w->retention_ms >= 0) {
         return weir__fail(b, w->retention_span,
                           "Invalid config variable in the WITH clause: "
                           "RETENTION_MS. Non-windowed tables do not support retention.");
     }
-    if (c->columns.n == 0) {
+    if (s->schema->n == 0) {
         return c->table ? primary_key(b, c, w)
                         : weir__fail(b, c->name.span, "No columns supplied.");
     }

@@ -38,6 +38,11 @@ bool weir__format_infers(weir_format_kind k)
     return formats[k].infers;
 }
 
+bool weir__format_unwraps(weir_format_kind k)
+{
+    return formats[k].unwraps;
+}
+
 weir_rc weir__format_kind(weir__binder *b, weir_sv name, weir_span span, weir_format_kind *out)
 {
     if (weir_format_by_name(name, out)) {

@@ -301,7 +301,8 @@ weir_rc weir__format_kind(weir__binder *b, weir_sv name, weir_span span, weir_fo
 weir_rc weir__format_spec(weir__binder *b, const weir__with *w, bool key, weir_format_kind kind,
                           weir_sv source_name, const weir_format_spec *inherit,
                           weir_format_spec *out);
-bool weir__format_infers(weir_format_kind k); /* has schemas in a registry */
+bool weir__format_infers(weir_format_kind k);  /* has schemas in a registry */
+bool weir__format_unwraps(weir_format_kind k); /* can hold a single column as it is */
 /* Resolves `wrap` and checks that the formats can hold the schema. */
 weir_rc weir__check_formats(weir__binder *b, const weir_schema *s, weir_format_spec *key,
                             weir_format_spec *value, weir_wrapping explicit_wrap, weir_span span);
@@ -313,6 +314,19 @@ weir_format_spec weir__internal_key(weir__binder *b, weir_format_spec f,
 weir_rc weir__default_key_format(weir__binder *b, weir_format_kind *out);
 weir_rc weir__check_timestamp(weir__binder *b, const weir_schema *s, weir_sv column, weir_sv format,
                               weir_span span);
+
+/* ---------------------------------------------------------------- bind_infer.c */
+
+/* A side of a source whose columns are in the registry. */
+typedef struct weir__infer {
+    bool is_key, unwrap;
+    weir_sv topic;
+    const weir_format_spec *format;
+    weir_span span;
+} weir__infer;
+/* Puts the columns of each side (NULL: as it is) into the schema. */
+weir_rc weir__infer_columns(weir__binder *b, const weir__infer *key, const weir__infer *value,
+                            const weir_schema **schema);
 
 /* ---------------------------------------------------------------- queries */
 

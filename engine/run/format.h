@@ -46,8 +46,12 @@ struct weir_format {
                    weir_buf *out, uint32_t *ends, uint64_t *null);
     void (*close)(void *codec); /* NULL: everything is in the arena */
     /* The schema under which the encoder's records stand in a registry; NULL: has none. */
-    weir_rc (*schema)(weir_arena *a, const weir_codec_spec *spec, weir_schema_kind *kind,
-                      weir_sv *text, weir_status *st);
+    weir_rc (*schema)(weir_arena *a, const weir_codec_spec *spec, weir_sv *text, weir_status *st);
+    weir_schema_kind schema_kind; /* where `schema` is set */
+    /* The other way: columns of a schema (for spec->is_key and spec->format), in `a`. `unwrap`: it
+     * is that of a single column. NULL: cannot be done. */
+    weir_rc (*columns)(weir_arena *a, const weir_codec_spec *spec, weir_sv text, bool unwrap,
+                       const weir_column **cols, uint32_t *n, weir_status *st);
 };
 
 /* The table of formats, filled by the composition root. */

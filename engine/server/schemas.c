@@ -41,16 +41,15 @@ static weir_rc register_side(weir_session *s, const weir_source *src, bool key, 
                          "the %s format needs a schema registry: set ksql.schema.registry.url",
                          weir_format_name(spec->kind));
     }
-    weir_schema_kind kind;
     weir_sv text;
     weir_registered there;
     int32_t id;
     weir_sv subject = weir_registry_subject(a, src->topic, key);
-    WEIR_TRY(format->schema(a, &codec, &kind, &text, st));
+    WEIR_TRY(format->schema(a, &codec, &text, st));
     weir_rc rc = always ? WEIR_ENOTFOUND : r->calls->latest(r, subject, &there, st);
     if (rc == WEIR_ENOTFOUND) {
         weir_status_reset(st);
-        rc = r->calls->put(r, subject, kind, text, &id, st);
+        rc = r->calls->put(r, subject, format->schema_kind, text, &id, st);
     }
     return rc;
 }
@@ -70,4 +69,73 @@ weir_rc weir__drop_schemas(weir_session *s, weir_sv topic, weir_arena *a, weir_s
     }
     WEIR_TRY(r->calls->drop(r, weir_registry_subject(a, topic, true), st));
     return r->calls->drop(r, weir_registry_subject(a, topic, false), st);
+}
+
+/* ---- the other way: columns of a schema ---- */
+
+static weir_rc no_schema(const weir_inference *what, weir_sv subject, weir_arena *a,
+                         weir_status *st)
+{
+    int32_t schema = what->format->schema_id;
+    weir_sv id = schema ? weir_arena_printf(a, "Schema Id: %d\n", schema) : (weir_sv){0};
+    weir_fail(st, WEIR_ENOTFOUND,
+              "Schema for message %s on topic '" WEIR_SV_FMT
+              "' does not exist in the Schema Registry.\nSubject: " WEIR_SV_FMT "\n" WEIR_SV_FMT
+              "Possible causes include:\n- The topic itself does not exist\n- Messages on the "
+              "topic are not serialized using a format Schema Registry supports\n- The schema is "
+              "registered on a different instance of the Schema Registry\n- You do not have "
+              "permissions to access the Schema Registry.",
+              what->is_key ? "keys" : "values", WEIR_SV_ARG(what->topic), WEIR_SV_ARG(subject),
+              WEIR_SV_ARG(id));
+    return weir_hint(st, "list the columns in the statement");
+}
+
+static weir_rc other_kind(const weir_inference *what, weir_schema_kind expected,
+                          weir_schema_kind found, weir_status *st)
+{
+    const char *actual = weir_schema_kind_name(found);
+    return weir_fail(st, WEIR_EUSAGE,
+                     "%s schema is not in the expected format. You may want to set %s_FORMAT to "
+                     "'%s'.\ntopic: " WEIR_SV_FMT
+                     "\nexpected format: %s\nactual format from Schema Registry: %s",
+                     what->is_key ? "Key" : "Value", what->is_key ? "KEY" : "VALUE", actual,
+                     WEIR_SV_ARG(what->topic), weir_schema_kind_name(expected), actual);
+}
+
+weir_rc weir__infer_schema(void *ctx, const weir_inference *what, weir_arena *a,
+                           const weir_column **cols, uint32_t *n, weir_status *st)
+{
+    weir_session *s = ctx;
+    weir_registry *r = s->formats.registry;
+    const weir_format *format = s->formats.by_kind[what->format->kind];
+    int32_t id = what->format->schema_id;
+    const char *side = what->is_key ? "key" : "value";
+    weir_sv subject = weir_registry_subject(a, what->topic, what->is_key);
+    weir_registered found;
+    if (!format || !format->columns) {
+        return weir_fail(st, WEIR_ENOTIMPL, "format %s is not available in this build",
+                         weir_format_name(what->format->kind));
+    }
+    weir_rc rc = id ? r->calls->by_id(r, id, &found, st) : r->calls->latest(r, subject, &found, st);
+    if (rc == WEIR_ENOTFOUND) {
+        return no_schema(what, subject, a, st);
+    }
+    WEIR_TRY(rc);
+    if (found.kind != format->schema_kind) {
+        return other_kind(what, format->schema_kind, found.kind, st);
+    }
+    weir_codec_spec spec = {.format = what->format, .is_key = what->is_key, .topic = what->topic};
+    if (format->columns(a, &spec, found.text, what->unwrap, cols, n, st) != WEIR_OK) {
+        return weir_wrap(st,
+                         "Unable to verify if the %s schema for topic: " WEIR_SV_FMT
+                         " is compatible with ksqlDB.\nReason",
+                         side, WEIR_SV_ARG(what->topic));
+    }
+    if (what->is_key && *n > 1) {
+        return weir_fail(st, WEIR_EUSAGE,
+                         "The key schema for topic: " WEIR_SV_FMT " contains multiple columns, "
+                         "which is not supported by ksqlDB at this time.\nSchema:" WEIR_SV_FMT,
+                         WEIR_SV_ARG(what->topic), WEIR_SV_ARG(found.text));
+    }
+    return WEIR_OK;
 }

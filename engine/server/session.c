@@ -107,10 +107,12 @@ static bool get_prop(void *ctx, weir_sv name, weir_sv *value)
 
 weir_props weir_session_props(weir_session *s)
 {
+    bool infers = s->formats.registry && !s->config.check_only;
     return (weir_props){.get = get_prop,
                         .ctx = s,
                         .now_ms = s->config.now_ms,
                         .clock = s->config.clock,
+                        .infer = infers ? weir__infer_schema : NULL,
                         .line = s->line,
                         .col = s->col};
 }

@@ -84,6 +84,9 @@ void weir__use_registry(weir_session *s, weir_sv url);
  * a subject that has a schema is left alone. */
 weir_rc weir__register_schemas(weir_session *s, const weir_source *src, bool always, weir_arena *a,
                                weir_status *st);
+/* For weir_props.infer; the context is the session. */
+weir_rc weir__infer_schema(void *ctx, const weir_inference *what, weir_arena *a,
+                           const weir_column **cols, uint32_t *n, weir_status *st);
 weir_rc weir__drop_schemas(weir_session *s, weir_sv topic, weir_arena *a, weir_status *st);
 /* script.c: RUN SCRIPT. */
 weir_rc weir_statement_run_script(weir_session *s, weir_sv file, weir_status *st);

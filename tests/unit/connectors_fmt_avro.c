@@ -462,6 +462,61 @@ static void test_hostile_schemas(void **state)
     end(&t);
 }
 
+/* The columns of a schema as text; "!" and the reason when there are none. */
+static const char *columns_of(avro_test *t, const char *schema, bool is_key, bool unwrap)
+{
+    const weir_column *cols = NULL;
+    uint32_t n = 0;
+    weir_codec_spec spec = {.format = &t->c.spec, .is_key = is_key};
+    weir_buf_reset(&t->c.text);
+    if (weir_format_avro.columns(&t->c.arena, &spec, weir_sv_cstr(schema), unwrap, &cols, &n,
+                                 &t->c.st) != WEIR_OK) {
+        weir_buf_printf(&t->c.text, "!%s", t->c.st.msg);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        weir_buf_printf(&t->c.text, "%s" WEIR_SV_FMT " ", i ? ", " : "", WEIR_SV_ARG(cols[i].name));
+        weir_type_print(&t->c.text, cols[i].type, false);
+    }
+    return weir_buf_cstr(&t->c.text);
+}
+
+static void test_columns(void **state)
+{
+    (void)state;
+    avro_test t;
+    init(&t);
+    const char *all = RECORD(
+        "{\"name\":\"a\",\"type\":[\"null\",\"int\"]},{\"name\":\"f\",\"type\":\"float\"},"
+        "{\"name\":\"d\",\"type\":{\"type\":\"int\",\"logicalType\":\"date\"}},"
+        "{\"name\":\"t\",\"type\":{\"type\":\"int\",\"logicalType\":\"time-millis\"}},"
+        "{\"name\":\"ts\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},"
+        "{\"name\":\"us\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},"
+        "{\"name\":\"x\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\","
+        "\"precision\":5,\"scale\":2}},{\"name\":\"y\",\"type\":\"bytes\"},"
+        "{\"name\":\"n\",\"type\":\"null\"},"
+        "{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":{\"type\":\"array\","
+        "\"items\":\"boolean\"}}},{\"name\":\"u\",\"type\":[\"string\",\"long\"]}");
+    assert_string_equal(columns_of(&t, all, false, false),
+                        "A INTEGER, F DOUBLE, D DATE, T TIME, TS TIMESTAMP, US BIGINT, "
+                        "X DECIMAL(5, 2), Y BYTES, M MAP<STRING, ARRAY<BOOLEAN>>, "
+                        "U STRUCT<STRING STRING, LONG BIGINT>");
+    assert_string_equal(columns_of(&t, "\"long\"", true, true), "ROWKEY BIGINT");
+    assert_string_equal(columns_of(&t, "\"long\"", false, true), "ROWVAL BIGINT");
+    assert_non_null(strstr(columns_of(&t, "\"long\"", false, false), "!Schema returned"));
+    assert_non_null(strstr(columns_of(&t, "\"null\"", false, true), "!Schema does not include"));
+    const char *one = RECORD("{\"name\":\"a\",\"type\":\"int\"}");
+    assert_string_equal(columns_of(&t, one, true, true), "ROWKEY STRUCT<A INTEGER>");
+    t.c.spec.schema_id = 7; /* names as they are */
+    assert_string_equal(columns_of(&t, one, false, false), "a INTEGER");
+    /* A record in itself ends at the depth of types. */
+    const char *endless =
+        RECORD("{\"name\":\"r\",\"type\":\"R\"},{\"name\":\"i\",\"type\":\"int\"}");
+    assert_non_null(strstr(columns_of(&t, endless, false, false), "INTEGER"));
+    const char *vast = RECORD("{\"name\":\"r\",\"type\":\"R\"},{\"name\":\"s\",\"type\":\"R\"}");
+    assert_int_equal(columns_of(&t, vast, false, false)[0], '!');
+    end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +531,7 @@ int main(void)
         cmocka_unit_test(test_maps_and_arrays),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_hostile_schemas),
+        cmocka_unit_test(test_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
