@@ -103,6 +103,11 @@ weir_rc weir_engine_new(const weir_engine_config *config, weir_engine **out, wei
             w->thread = weir_thread_start(worker_main, w);
         }
     }
+    weir_rc rc = config->store ? weir_epoch_load(e, st) : WEIR_OK;
+    if (rc != WEIR_OK) {
+        weir_engine_free(e);
+        return rc;
+    }
     *out = e;
     return WEIR_OK;
 }

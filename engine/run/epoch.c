@@ -184,6 +184,19 @@ weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_qu
     return WEIR_OK;
 }
 
+weir_rc weir_epoch_load(weir_engine *e, weir_status *st)
+{
+    weir_buf value = {0};
+    bool found = false;
+    weir_rc rc = weir_store_get(e->config.store, WEIR_SV("Mepoch"), &value, &found, st);
+    if (rc == WEIR_OK && found) {
+        weir_reader r = weir_reader_of(weir_buf_view(&value));
+        e->epoch = weir_read_be64(&r);
+    }
+    weir_buf_deinit(&value);
+    return rc;
+}
+
 weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status *st)
 {
     WEIR_TRY(weir_engine_drain(e, st));

@@ -163,6 +163,8 @@ void weir_deliver_rest(weir_engine *e); /* what waited for writers that did not 
 /* epoch.c */
 /* State made by another plan must not be read: WEIR_ECORRUPT, with the remedy. */
 weir_rc weir_query_check_plan(const weir_query *q, weir_status *st);
+/* The number of commits so far, from the store. */
+weir_rc weir_epoch_load(weir_engine *e, weir_status *st);
 weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_query *replaced,
                                   weir_status *st);
 void weir_query_forget(const weir_query *q, weir_store_batch *batch); /* state and positions */
