@@ -177,7 +177,7 @@ const weir_command weir_cmd_bench = {
         "Runs the named workloads (all without a name), each in a process of its own, over generated\n"
         "click events: 237 bytes of JSON, nine fields. Rates are per second of CPU time. The ratio\n"
         "is the rate over that of simdjson reading four fields of the same events in the same run,\n"
-        "and nothing else.\n"
+        "and nothing else. The first quarter of the events warms up and is not counted.\n"
         "\n"
         "  filter tumbling tumbling_updates join_streams join_table embedded workers\n"
         "  agg_operator exchange state_key start idle_rss reload\n"

@@ -71,7 +71,9 @@ void weir__partition_append(weir__partition *p, weir_chunk *chunk)
     WEIR_GROW(p->chunks, p->cap, p->n + 1);
     p->chunks[p->n++] = chunk;
     p->end = chunk_end(chunk);
-    p->newest = weir_max64(p->newest, chunk_newest(chunk));
+    if (p->retains) {
+        p->newest = weir_max64(p->newest, chunk_newest(chunk));
+    }
     p->dirty = true;
     *p->held_bytes += chunk_bytes(chunk);
 }

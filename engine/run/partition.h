@@ -20,6 +20,7 @@ typedef struct weir__partition {
     int64_t consumed; /* nobody reads below */
     bool kept;        /* a reader outside of the engine wants what is at keep_from and above */
     int64_t keep_from;
+    bool retains;     /* records are dropped by age: only then `newest` is kept */
     int64_t newest;   /* largest timestamp ever appended; INT64_MIN before any */
     /* What is known of the chunk at `begin`: its end and its largest timestamp. */
     int64_t first_end, first_newest;

@@ -53,6 +53,7 @@ static weir_topic *topic_add(weir_topics *t, uint32_t id, weir_sv name, int32_t 
     topic->partitions = weir_alloc((size_t)partitions * sizeof *topic->partitions);
     for (int32_t i = 0; i < partitions; i++) {
         weir__partition_init(&topic->partitions[i], t->store, &t->held_bytes, id, (uint32_t)i);
+        topic->partitions[i].retains = retention_ms >= 0;
     }
     WEIR_GROW(t->topics, t->cap, t->n + 1);
     t->topics[t->n++] = topic;
