@@ -44,6 +44,7 @@ typedef struct weir__avro weir__avro;
 typedef struct weir__avro_field {
     weir_sv name;
     const weir__avro *type;
+    const weir_json_node *standard; /* value of writers that do not have the field; NULL: none */
 } weir__avro_field;
 
 struct weir__avro {

@@ -151,6 +151,7 @@ static weir_rc parse_fields(parser *p, const weir_json_node *json, weir__avro *t
             return fail(p, "a field without name or type in", t->name);
         }
         fields[i].name = weir_arena_sv(p->a, name);
+        fields[i].standard = weir_json_get(&list->items[i], WEIR_SV("default"));
         WEIR_TRY(parse_node(p, type, space_of(t->name), &fields[i].type));
     }
     t->n = list->n;

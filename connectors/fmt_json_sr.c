@@ -52,7 +52,9 @@ static weir_rc encoder_new(weir_arena *a, const weir_codec_spec *spec, void **ou
     codec *e = WEIR_NEW(a, codec);
     WEIR_TRY(weir__json_encoder_new(a, spec, &e->json, st));
     WEIR_TRY(weir__json_sr_schema(a, spec, &text, st));
-    if (spec->topic.n) {
+    if (spec->topic.n && spec->format->schema_id) {
+        id = spec->format->schema_id;
+    } else if (spec->topic.n) {
         weir_registry *r = spec->registry;
         WEIR_TRY(r->calls->put(r, weir_registry_subject(a, spec->topic, spec->is_key),
                                WEIR_SCHEMA_JSON, text, &id, st));

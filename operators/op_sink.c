@@ -219,8 +219,20 @@ static weir_sv windowed_key(op_sink *s, const weir_batch *b, uint32_t row, weir_
     return weir_buf_view(&s->key);
 }
 
-static bool too_big(op_sink *s, const weir_buf *buf)
+static const char *refusal(const weir_format *f, const void *encoder)
 {
+    return f && f->refused ? f->refused(encoder) : NULL;
+}
+
+/* What was encoded cannot become records: the query stops. */
+static bool unwritable(op_sink *s, const weir_buf *buf)
+{
+    const char *why = refusal(s->value_format, s->value_encoder);
+    why = why ? why : refusal(s->keys.format, s->keys.encoder);
+    if (why) {
+        weir_task_fail(s->op.task, "%s", why);
+        return true;
+    }
     if (buf->over) {
         weir_task_fail(s->op.task, "the records of one batch take more than %zu bytes",
                        VALUES_BYTES_MAX);
@@ -253,7 +265,7 @@ static void write_direct(op_sink *s, const weir_batch *b, const uint16_t *rows, 
     if (s->value_format) {
         encode_values(s, b, rows, n, &to->bytes);
     }
-    if (too_big(s, &to->bytes)) {
+    if (unwritable(s, &to->bytes)) {
         return;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -285,7 +297,7 @@ static void write_copied(op_sink *s, const weir_batch *b, const uint16_t *rows, 
     if (s->value_format) {
         encode_values(s, b, rows, n, &s->values);
     }
-    if (too_big(s, &s->values) || too_big(s, &s->keys.buf)) {
+    if (unwritable(s, &s->values) || unwritable(s, &s->keys.buf)) {
         return;
     }
     uint32_t partitions = (uint32_t)weir_task_output_partitions(s->op.task);
@@ -307,7 +319,7 @@ static void write_copied(op_sink *s, const weir_batch *b, const uint16_t *rows, 
         weir_chunk_builder *to = weir_task_output(s->op.task, (int32_t)partition);
         int64_t seq = b->seq ? b->seq[rows[i]] : 0;
         weir_chunk_builder_add(to, key, value, weir_task_headers(s->op.task, seq), times[i], seq);
-        if (too_big(s, &to->bytes)) {
+        if (unwritable(s, &to->bytes)) {
             return;
         }
     }

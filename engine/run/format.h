@@ -44,6 +44,9 @@ struct weir_format {
      * its bit set in `null` (indexed by i). */
     void (*encode)(void *encoder, const weir_vec *cols, const uint16_t *rows, uint32_t n,
                    weir_buf *out, uint32_t *ends, uint64_t *null);
+    /* Why the last batch cannot be written: a schema that somebody else made asks for values that
+     * are not there. NULL: it could be. Formats without such schemas leave it out. */
+    const char *(*refused)(const void *encoder);
     void (*close)(void *codec); /* NULL: everything is in the arena */
     /* The schema under which the encoder's records stand in a registry; NULL: has none. */
     weir_rc (*schema)(weir_arena *a, const weir_codec_spec *spec, weir_sv *text, weir_status *st);

@@ -36,10 +36,12 @@ static weir_rc encode_side(weir_session *s, const weir_source *src, const weir_b
     uint64_t nulls[WEIR_BITS_WORDS] = {0};
     format->encode(encoder, vecs, &row, 1, out, &end, nulls);
     *null = weir_bit(nulls, 0);
+    const char *why = format->refused ? format->refused(encoder) : NULL;
+    weir_rc rc = why ? weir_fail(st, WEIR_EDATA, "%s", why) : WEIR_OK;
     if (format->close) {
         format->close(encoder);
     }
-    return WEIR_OK;
+    return rc;
 }
 
 weir_rc weir_session_encode(weir_session *s, const weir_source *source, const weir_value *values,

@@ -45,7 +45,12 @@ static weir_rc register_side(weir_session *s, const weir_source *src, bool key, 
     weir_registered there;
     int32_t id;
     weir_sv subject = weir_registry_subject(a, src->topic, key);
-    WEIR_TRY(format->schema(a, &codec, &text, st));
+    if (spec->schema_id) {
+        WEIR_TRY(r->calls->by_id(r, spec->schema_id, &there, st));
+        text = there.text;
+    } else {
+        WEIR_TRY(format->schema(a, &codec, &text, st));
+    }
     weir_rc rc = always ? WEIR_ENOTFOUND : r->calls->latest(r, subject, &there, st);
     if (rc == WEIR_ENOTFOUND) {
         weir_status_reset(st);

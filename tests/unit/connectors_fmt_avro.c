@@ -411,6 +411,61 @@ static void test_names(void **state)
     end(&t);
 }
 
+/* A schema that the statement names: its order, its defaults, what it requires. */
+static void test_schema_id(void **state)
+{
+    (void)state;
+    avro_test t;
+    init(&t);
+    t.registry = weir_registry_in_memory();
+    weir_registry *r = t.registry;
+    const char *schema =
+        RECORD("{\"name\":\"S\",\"type\":\"string\",\"default\":\"hi\"},"
+               "{\"name\":\"N\",\"type\":[\"null\",\"double\"]},"
+               "{\"name\":\"D\",\"type\":[\"int\",\"null\"],\"default\":-1},"
+               "{\"name\":\"M\",\"type\":{\"type\":\"map\",\"values\":\"int\"},\"default\":{}},"
+               "{\"name\":\"B\",\"type\":\"int\"},"
+               "{\"name\":\"A\",\"type\":[\"int\",\"null\"]}");
+    static const struct {
+        const char *schema, *why;
+    } bad[] = {
+        {RECORD("{\"name\":\"A\",\"type\":\"int\"}"), "misses field with name: B"},
+        {RECORD("{\"name\":\"A\",\"type\":\"int\"},{\"name\":\"B\",\"type\":\"long\"}"),
+         "has long where the statement has INTEGER"},
+        {RECORD("{\"name\":\"A\",\"type\":\"int\"},{\"name\":\"B\",\"type\":\"int\"},"
+                "{\"name\":\"C\",\"type\":\"int\"}"),
+         "Missing default value for required Avro field: [C]"},
+        {RECORD("{\"name\":\"A\",\"type\":\"int\"},{\"name\":\"B\",\"type\":\"int\"},"
+                "{\"name\":\"C\",\"type\":\"int\",\"default\":\"x\"}"),
+         "not supported"},
+        {"\"int\"", "no record"},
+    };
+    codec_column columns[] = {{"A", type(WEIR_T_INTEGER)}, {"B", type(WEIR_T_INTEGER)}};
+    assert_ok(r->calls->put(r, WEIR_SV("t-value"), WEIR_SCHEMA_AVRO, weir_sv_cstr(schema),
+                            &t.c.spec.schema_id, &t.c.st),
+              &t.c.st);
+    start(&t, false, columns, 2);
+    assert_string_equal(codec_decode(&t.c, WEIR_SV("\0\0\0\0\1\0\0\2\0\4\0\2")), "1|2");
+    codec_encode(&t.c);
+    assert_int_equal(t.c.text.n, 1 + 5 + 10);
+    assert_memory_equal(t.c.text.p + 1, "\0\0\0\0\1\4hi\0\0\1\0\4\0\2", 15);
+    assert_null(t.c.format->refused(t.c.encoder));
+    assert_string_equal(DECODE_AS(&t, RECORD("{\"name\":\"A\",\"type\":\"int\"}"), "\2"),
+                        "1|null");
+    codec_encode(&t.c);
+    assert_non_null(strstr(t.c.format->refused(t.c.encoder), "requires"));
+    for (size_t i = 0; i < WEIR_COUNT(bad); i++) {
+        assert_ok(r->calls->put(r, WEIR_SV("x"), WEIR_SCHEMA_AVRO, weir_sv_cstr(bad[i].schema),
+                                &t.c.spec.schema_id, &t.c.st),
+                  &t.c.st);
+        assert_int_equal(codec_start(&t.c, WEIR_FMT_AVRO, false, columns, 2), WEIR_EUSAGE);
+        assert_non_null(strstr(t.c.st.msg, bad[i].why));
+    }
+    t.c.spec.schema_id = 99;
+    assert_int_equal(codec_start(&t.c, WEIR_FMT_AVRO, false, columns, 2), WEIR_ENOTFOUND);
+    end(&t);
+}
+
 static void test_hostile_schemas(void **state)
 {
     (void)state;
@@ -532,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_hostile_schemas),
         cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_schema_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
