@@ -37,6 +37,7 @@ void weir__join_open(weir__join *j, weir_op *op)
     weir_buf_init(&j->rows[0], JOIN_BYTES_MAX);
     weir_buf_init(&j->rows[1], JOIN_BYTES_MAX);
     j->at = WEIR_NEW_N(a, weir__joined, WEIR_BATCH_ROWS);
+    j->before = node->need_old ? WEIR_NEW_N(a, weir__joined, WEIR_BATCH_ROWS) : NULL;
     j->times = WEIR_NEW_N(a, int64_t, WEIR_BATCH_ROWS);
     j->seqs = WEIR_NEW_N(a, int64_t, WEIR_BATCH_ROWS);
 }
@@ -89,9 +90,8 @@ void weir__join_add_stable(weir__join *j, weir_sv key, int64_t time, int64_t seq
     r->flags = (uint8_t)((now.present ? 0 : WEIR_ROW_NULL_VALUE) |
                          (key.n == WEIR_NULL_BYTES ? WEIR_ROW_NULL_KEY : 0));
     if (before) {
-        r->rows[2] = before->left;
-        r->rows[3] = before->right;
-        r->old_flags = before->present ? 0 : WEIR_ROW_NULL_VALUE;
+        j->before[j->n] = (weir__joined){.rows = {before->left, before->right},
+                                         .flags = before->present ? 0 : WEIR_ROW_NULL_VALUE};
     }
     j->times[j->n] = time;
     j->seqs[j->n++] = seq;
@@ -117,12 +117,11 @@ void weir__join_add(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir_
     weir__join_add_stable(j, copy_of(j, key), time, seq, copy_pair(j, now), before ? &was : NULL);
 }
 
-static void decode_side(weir__join *j, weir_batch *out, uint32_t which)
+static void decode_side(weir__join *j, weir_batch *out, const weir__joined *from, uint32_t side)
 {
-    uint32_t side = which & 1;
     weir_sv *rows = weir_arena_alloc(j->arena, j->n * sizeof *rows);
     for (uint32_t i = 0; i < j->n; i++) {
-        rows[i] = j->at[i].rows[which];
+        rows[i] = from[i].rows[side];
     }
     weir_vec *cols = out->cols + j->n_keys + (side ? j->n_left : 0);
     for (uint32_t c = 0; c < j->codec[side].n; c++) {
@@ -161,16 +160,16 @@ void weir__join_emit(weir__join *j)
         }
     }
     decode_keys(j, out);
-    decode_side(j, out, 0);
-    decode_side(j, out, 1);
+    decode_side(j, out, j->at, 0);
+    decode_side(j, out, j->at, 1);
     out->rowtime = j->times;
     out->seq = j->seq ? j->seqs : NULL;
     out->rows = out->nsel = (uint16_t)j->n;
     if (old) {
-        decode_side(j, out->old, 2);
-        decode_side(j, out->old, 3);
+        decode_side(j, out->old, j->before, 0);
+        decode_side(j, out->old, j->before, 1);
         for (uint32_t i = 0; i < j->n; i++) {
-            weir_batch_need_flags(out->old)[i] = j->at[i].old_flags;
+            weir_batch_need_flags(out->old)[i] = j->before[i].flags;
         }
         memcpy(out->old->cols, out->cols, j->n_keys * sizeof *out->cols);
         out->old->rowtime = j->times;

@@ -13,8 +13,8 @@ typedef struct weir__pair {
 
 typedef struct weir__joined {
     weir_sv key;                 /* n == WEIR_NULL_BYTES: null key */
-    weir_sv rows[4];             /* left, right, left before, right before */
-    uint8_t flags, old_flags;
+    weir_sv rows[2];             /* left, right */
+    uint8_t flags;
 } weir__joined;
 
 typedef struct weir__join {
@@ -34,6 +34,7 @@ typedef struct weir__join {
     weir_batch *out;
     uint32_t n;
     weir__joined *at;            /* [WEIR_BATCH_ROWS] */
+    weir__joined *before;        /* the same, when somebody reads what was before; no keys */
     int64_t *times, *seqs;
 } weir__join;
 
