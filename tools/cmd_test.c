@@ -2,6 +2,7 @@
  * reports. */
 #include "tools/options.h"
 #include "tools/test_case.h"
+#include "tools/test_files.h"
 
 #include "engine/base/limits.h"
 #include "engine/io/file.h"
@@ -170,17 +171,45 @@ static weir_rc test(tester *r, const weir_option_list *operands, weir_status *st
     return rc ? rc : r->junit ? write_junit(r, st) : WEIR_OK;
 }
 
+/* -s, -i, -o: one test. */
+static int run_three(const weir_test_files *f)
+{
+    if (!f->statements || !f->input || !f->output) {
+        fprintf(stderr, "weir test: -s, -i and -o go together\n");
+        return WEIR_EXIT_USAGE;
+    }
+    bool passed = false;
+    weir_buf message = {0};
+    weir_status st;
+    weir_status_reset(&st);
+    weir_rc rc = weir_test_files_run(f, &passed, &message, &st);
+    if (rc != WEIR_OK) {
+        fprintf(stderr, "weir test: %s\n", st.msg);
+    } else {
+        fputs(weir_buf_cstr(&message), stdout);
+        printf("%d passed, %d failed\n", passed, !passed);
+    }
+    weir_buf_deinit(&message);
+    return rc ? WEIR_EXIT_USAGE : passed ? WEIR_EXIT_OK : WEIR_EXIT_FAILED;
+}
+
 static int run(const weir_command *self, int argc, char **argv)
 {
     tester r = {0};
+    weir_test_files three = {0};
     weir_option_list operands = {0};
     const weir_option_row rows[] = {
         {"--json", WEIR_OPT_FLAG, &r.json, 0, 0},
         {"--junit", WEIR_OPT_TEXT, &r.junit, 0, 0},
+        {"-s", WEIR_OPT_TEXT, &three.statements, 0, 0},
+        {"-i", WEIR_OPT_TEXT, &three.input, 0, 0},
+        {"-o", WEIR_OPT_TEXT, &three.output, 0, 0},
     };
     int status = WEIR_EXIT_USAGE;
     bool usable = weir_options_read(self, rows, WEIR_COUNT(rows), argc, argv, &operands);
-    if (usable && operands.n == 0) {
+    if (usable && (three.statements || three.input || three.output)) {
+        status = run_three(&three);
+    } else if (usable && operands.n == 0) {
         fprintf(stderr, "weir test: no test file; `weir test --help` shows how\n");
     } else if (usable) {
         weir_status st;
@@ -204,6 +233,7 @@ const weir_command weir_cmd_test = {
     .name = "test",
     .line = "run SQL test files",
     .help = "usage: weir test [options] FILE.sql|DIR…\n"
+            "       weir test -s statements.sql -i input.json -o output.json\n"
             "\n"
             "Runs test files in ksqlDB's dialect. A test begins at its --@test: line and starts with\n"
             "an empty engine; records are processed by all queries as soon as they are inserted.\n"
@@ -220,6 +250,9 @@ const weir_command weir_cmd_test = {
             "\n"
             "  --json         one JSON object per test on standard output\n"
             "  --junit FILE   a report in JUnit's XML\n"
+            "\n"
+            "  -s, -i, -o     the form of ksqlDB's older runner: statements, {\"inputs\": [records]},\n"
+            "                 {\"outputs\": [records]}; a record has topic, key, value, timestamp\n"
             "\n"
             "Exit status: 0 all passed, 1 some failed, 2 could not be run.\n"
             "\n"
