@@ -492,6 +492,8 @@ static int run(const weir_command *self, int argc, char **argv)
     for (int i = 0; i < argc; i++) {
         if (strcmp(argv[i], "--batch-rows") == 0 && i + 1 < argc) {
             h.batch_rows = (uint32_t)strtoul(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--workers") == 0 && i + 1 < argc) {
+            h.workers = (uint32_t)strtoul(argv[++i], NULL, 10);
         } else {
             fprintf(stderr, "weir pipe: unknown option %s\n\n%s", argv[i], self->help);
             return WEIR_EXIT_USAGE;
@@ -512,12 +514,13 @@ static int run(const weir_command *self, int argc, char **argv)
 const weir_command weir_cmd_pipe = {
     .name = "pipe",
     .line = "test driver: JSON requests on standard input, JSON answers on standard output",
-    .help = "usage: weir pipe [--batch-rows N]\n"
+    .help = "usage: weir pipe [--batch-rows N] [--workers N]\n"
             "\n"
             "Reads one JSON object a line, writes one JSON object a line. Topics are in memory,\n"
             "there is no wall clock, and records move only when a request says so.\n"
             "\n"
             "  --batch-rows N   rows per batch, 1 to 1024 (for tests)\n"
+            "  --workers N      threads (for tests)\n"
             "\n"
             "example:\n"
             "  echo '{\"op\":\"sql\",\"text\":\"CREATE STREAM a (k INT KEY, v INT) WITH "
