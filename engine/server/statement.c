@@ -124,10 +124,16 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool 
         WEIR_TRY(weir__register_schemas(s, &c->source, sink, a, st));
     }
     if (c->plan) {
+        bool existed = weir_topics_find(s->topics, c->source.topic) != NULL;
         weir_session_topic(s, c->source.topic, c->source.partitions, c->source.retention_ms);
         weir_query *replace =
             c->or_replace ? weir_engine_find(s->engine, c->query_id) : NULL;
-        WEIR_TRY(start_query(s, c->plan, replace, a, st));
+        weir_rc rc = start_query(s, c->plan, replace, a, st);
+        if (rc != WEIR_OK && !existed) {
+            weir_topics_drop(s->topics, c->source.topic);
+            weir_catalog_drop_topic(s->catalog, c->source.topic);
+        }
+        WEIR_TRY(rc);
         *keep = true;
     }
     if (b->kind != WEIR_B_INSERT_SELECT) {
