@@ -32,6 +32,10 @@ extern const uint32_t weir_bench_queries_n;
 extern const weir_bench weir_bench_parts[];   /* bench_parts.c */
 extern const uint32_t weir_bench_parts_n;
 
+/* Executes statements; a clock that stands still. */
+weir_rc weir_bench_sql(weir_session *s, const char *text, weir_status *st);
+int64_t weir_bench_clock(void *clock);
+
 /* Generated click events: 237 bytes of JSON, nine fields (bench_events.c). */
 typedef struct weir_events {
     uint64_t n;

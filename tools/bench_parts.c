@@ -14,12 +14,6 @@
 #define STATE_KEYS 1000000
 #define BATCHES 128 /* prepared batches that are pushed again and again */
 
-static int64_t zero(void *clock)
-{
-    (void)clock;
-    return 0;
-}
-
 static weir_rc open_session(const char *dir, int32_t partitions, weir_session **s, weir_status *st)
 {
     weir_session_config config = {
@@ -29,21 +23,9 @@ static weir_rc open_session(const char *dir, int32_t partitions, weir_session **
         .default_partitions = partitions,
         .data_dir = dir,
         .forget_consumed = true,
-        .now_ms = zero,
+        .now_ms = weir_bench_clock,
     };
     return weir_session_open(&config, s, st);
-}
-
-static weir_rc sql(weir_session *s, const char *text, weir_status *st)
-{
-    weir_arena a;
-    weir_arena_init(&a);
-    weir_diags diags;
-    weir_diags_init(&diags, &a);
-    weir_script_outcome done;
-    weir_rc rc = weir_session_execute(s, weir_sv_cstr(text), &done, &diags, st);
-    weir_arena_deinit(&a);
-    return rc;
 }
 
 static weir_op *find_op(weir_session *s, weir_node_kind kind)
@@ -90,17 +72,22 @@ static void ignore(weir_op *op, uint32_t port, const weir_batch *b)
     (void)b;
 }
 
-static weir_rc run_agg_operator(const weir_bench_options *o, weir_bench_result *out, weir_status *st)
+static weir_rc run_agg_operator(const weir_bench_options *o, weir_bench_result *out,
+                                weir_status *st)
 {
     static const weir_op_kind nothing = {.name = "nothing", .push = ignore};
     weir_session *s = NULL;
     weir_arena a;
     weir_arena_init(&a);
     weir_rc rc = open_session(NULL, 1, &s, st);
-    rc = rc ? rc : sql(s, "CREATE STREAM clicks (userId STRING KEY, price DOUBLE) WITH "
-                          "(KAFKA_TOPIC='clicks', VALUE_FORMAT='JSON');"
-                          "CREATE TABLE out AS SELECT userId, COUNT(*) AS n, SUM(price) AS total "
-                          "FROM clicks GROUP BY userId;", st);
+    rc =
+        rc ? rc
+           : weir_bench_sql(s,
+                            "CREATE STREAM clicks (userId STRING KEY, price DOUBLE) WITH "
+                            "(KAFKA_TOPIC='clicks', VALUE_FORMAT='JSON');"
+                            "CREATE TABLE out AS SELECT userId, COUNT(*) AS n, SUM(price) AS total "
+                            "FROM clicks GROUP BY userId;",
+                            st);
     if (rc == WEIR_OK) {
         weir_op *op = find_op(s, WEIR_N_AGGREGATE);
         weir_op end = {.kind = &nothing, .node = op->node, .task = op->task};
@@ -132,10 +119,13 @@ static weir_rc run_exchange(const weir_bench_options *o, weir_bench_result *out,
     weir_arena a;
     weir_arena_init(&a);
     weir_rc rc = open_session(NULL, 4, &s, st);
-    rc = rc ? rc : sql(s, "CREATE STREAM clicks (id STRING, price DOUBLE, amount DOUBLE) WITH "
-                          "(KAFKA_TOPIC='clicks', VALUE_FORMAT='JSON', PARTITIONS=4);"
-                          "CREATE STREAM out AS SELECT id, price, amount FROM clicks "
-                          "PARTITION BY id;", st);
+    rc = rc ? rc
+            : weir_bench_sql(s,
+                             "CREATE STREAM clicks (id STRING, price DOUBLE, amount DOUBLE) WITH "
+                             "(KAFKA_TOPIC='clicks', VALUE_FORMAT='JSON', PARTITIONS=4);"
+                             "CREATE STREAM out AS SELECT id, price, amount FROM clicks "
+                             "PARTITION BY id;",
+                             st);
     if (rc == WEIR_OK) {
         weir_query *q = weir_engine_query_at(weir_session_engine(s), 0);
         weir_task *t = q->stages[0]->tasks[0];
@@ -169,7 +159,7 @@ static const char count_sql[] =
 
 static weir_rc count_keys(weir_session *s, uint64_t keys, weir_status *st)
 {
-    WEIR_TRY(sql(s, count_sql, st));
+    WEIR_TRY(weir_bench_sql(s, count_sql, st));
     weir_topic *t = weir_topics_find(weir_session_topics(s), WEIR_SV("clicks"));
     weir_chunk_builder b;
     weir_chunk_builder_init(&b);
@@ -213,7 +203,7 @@ static weir_rc run_reload(const weir_bench_options *o, weir_bench_result *out, w
     if (rc == WEIR_OK) {
         int64_t before = weir_mono_ns();
         rc = open_session(dir, 1, &s, st);
-        rc = rc ? rc : sql(s, count_sql, st);
+        rc = rc ? rc : weir_bench_sql(s, count_sql, st);
         out->value = (double)(weir_mono_ns() - before) / 1e9;
         out->unit = "s";
         weir_session_close(s);
@@ -244,7 +234,7 @@ static weir_rc run_idle_rss(const weir_bench_options *o, weir_bench_result *out,
     WEIR_TRY(weir_temp_dir(dir, sizeof dir, st));
     weir_session *s = NULL;
     weir_rc rc = open_session(dir, 1, &s, st);
-    rc = rc ? rc : sql(s, count_sql, st);
+    rc = rc ? rc : weir_bench_sql(s, count_sql, st);
     out->value = (double)weir_rss_bytes() / 1e6;
     out->unit = "MB";
     weir_session_close(s);

@@ -1,7 +1,7 @@
 /* Workloads of `weir bench` that are queries: SQL over memory topics (one also on disk). Events are
- * generated before the clock runs; what is measured is CPU time of the whole process. The first quarter
- * of the events warms up (tables grow, memory is touched for the first time); the clock runs from
- * there to the last result. */
+ * generated before the clock runs; what is measured is CPU time of the whole process. The first
+ * quarter of the events warms up (tables grow, memory is touched for the first time); the clock
+ * runs from there to the last result. */
 #include "tools/bench.h"
 
 #include "engine/io/file.h"
@@ -13,13 +13,13 @@
     " (userId STRING, sessionId STRING, eventType STRING, productId STRING, productName STRING,"   \
     " category STRING, price DOUBLE, quantity INT, timestamp STRING)"                              \
     " WITH (KAFKA_TOPIC='%s', VALUE_FORMAT='JSON', PARTITIONS=%d);"
-#define STEP_CHUNKS 64     /* chunks appended before the queries run */
-#define FLUSH_CHUNKS 1024  /* coalesced results leave once in a million events */
+#define STEP_CHUNKS 64    /* chunks appended before the queries run */
+#define FLUSH_CHUNKS 1024 /* coalesced results leave once in a million events */
 #define COMMIT_NS 1000000000LL
 #define START_MS 1700000000000LL
 
 typedef struct workload {
-    const char *sql;          /* the query, after the streams are declared */
+    const char *sql; /* the query, after the streams are declared */
     bool coalesce, second_stream, table, disk;
     uint64_t events, users, products;
     int64_t step_us;
@@ -32,18 +32,18 @@ typedef struct bench_run {
     int32_t partitions;
     weir_chunk **clicks, **buys;
     uint32_t n_clicks, n_buys;
-    uint32_t warm_chunks;        /* chunks of each stream before the clock runs */
-    int64_t cpu_ns, mono_ns;     /* when it started */
+    uint32_t warm_chunks;    /* chunks of each stream before the clock runs */
+    int64_t cpu_ns, mono_ns; /* when it started */
     char dir[64];
 } bench_run;
 
-static int64_t zero(void *clock)
+int64_t weir_bench_clock(void *clock)
 {
     (void)clock;
     return 0;
 }
 
-static weir_rc sql(weir_session *s, const char *text, weir_status *st)
+weir_rc weir_bench_sql(weir_session *s, const char *text, weir_status *st)
 {
     weir_arena a;
     weir_arena_init(&a);
@@ -59,19 +59,19 @@ static weir_rc declare(bench_run *b, weir_status *st)
 {
     char text[1024];
     snprintf(text, sizeof text, "CREATE STREAM clicks" CLICKS, "clicks", b->partitions);
-    WEIR_TRY(sql(b->s, text, st));
+    WEIR_TRY(weir_bench_sql(b->s, text, st));
     if (b->w->second_stream) {
         snprintf(text, sizeof text, "CREATE STREAM buys" CLICKS, "buys", b->partitions);
-        WEIR_TRY(sql(b->s, text, st));
+        WEIR_TRY(weir_bench_sql(b->s, text, st));
     }
     if (b->w->table) {
         snprintf(text, sizeof text,
                  "CREATE TABLE products (id STRING PRIMARY KEY, name STRING, margin DOUBLE) "
                  "WITH (KAFKA_TOPIC='products', VALUE_FORMAT='JSON', PARTITIONS=%d);",
                  b->partitions);
-        WEIR_TRY(sql(b->s, text, st));
+        WEIR_TRY(weir_bench_sql(b->s, text, st));
     }
-    return sql(b->s, b->w->sql, st);
+    return weir_bench_sql(b->s, b->w->sql, st);
 }
 
 static weir_rc fill_table(bench_run *b, uint64_t rows, weir_status *st)
@@ -177,7 +177,7 @@ static weir_rc open_run(bench_run *b, weir_status *st)
         .coalesce = w->coalesce,
         .default_partitions = b->partitions,
         .forget_consumed = true,
-        .now_ms = zero,
+        .now_ms = weir_bench_clock,
     };
     if (w->disk) {
         WEIR_TRY(weir_temp_dir(b->dir, sizeof b->dir, st));
@@ -220,31 +220,48 @@ static weir_rc measure(const workload *w, const weir_bench_options *o, weir_benc
 }
 
 /* A million events a minute (step 60 µs). */
-static const char filter_sql[] =
-    "CREATE STREAM out AS SELECT userId, productId, price, timestamp FROM clicks WHERE price > 500;";
+static const char filter_sql[] = "CREATE STREAM out AS SELECT userId, productId, price, timestamp "
+                                 "FROM clicks WHERE price > 500;";
 static const char tumbling_sql[] =
     "CREATE TABLE out AS SELECT userId, COUNT(*) AS n, SUM(price) AS total FROM clicks "
     "WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 1 MINUTE) GROUP BY userId;";
 
 static const workload filter = {
     .sql = filter_sql, .events = 1000000, .users = 100000, .products = 50000, .step_us = 60};
-static const workload tumbling = {.sql = tumbling_sql, .coalesce = true, .events = 2000000,
-                                  .users = 100000, .products = 50000, .step_us = 60};
+static const workload tumbling = {.sql = tumbling_sql,
+                                  .coalesce = true,
+                                  .events = 2000000,
+                                  .users = 100000,
+                                  .products = 50000,
+                                  .step_us = 60};
 static const workload tumbling_updates = {
     .sql = tumbling_sql, .events = 1000000, .users = 100000, .products = 50000, .step_us = 60};
 /* 100 000 events of each side in ten minutes, and as many keys: about one match per row. */
 static const workload join_streams = {
     .sql = "CREATE STREAM out AS SELECT c.userId AS userId, c.productId AS seen, b.productId AS "
-           "bought, b.price AS price FROM clicks c JOIN buys b WITHIN 10 MINUTES GRACE PERIOD 1 MINUTE "
+           "bought, b.price AS price FROM clicks c JOIN buys b WITHIN 10 MINUTES GRACE PERIOD 1 "
+           "MINUTE "
            "ON c.userId = b.userId;",
-    .second_stream = true, .events = 1000000, .users = 100000, .products = 50000, .step_us = 6000};
+    .second_stream = true,
+    .events = 1000000,
+    .users = 100000,
+    .products = 50000,
+    .step_us = 6000};
 static const workload join_table = {
     .sql = "CREATE STREAM out AS SELECT c.productId AS productId, c.userId AS userId, p.name AS "
            "name, c.price * p.margin AS margin FROM clicks c JOIN products p "
            "ON c.productId = p.id WHERE c.price > 500;",
-    .table = true, .events = 1000000, .users = 100000, .products = 1000000, .step_us = 60};
-static const workload embedded = {.sql = tumbling_sql, .coalesce = true, .disk = true,
-                                  .events = 2000000, .users = 100000, .products = 50000,
+    .table = true,
+    .events = 1000000,
+    .users = 100000,
+    .products = 1000000,
+    .step_us = 60};
+static const workload embedded = {.sql = tumbling_sql,
+                                  .coalesce = true,
+                                  .disk = true,
+                                  .events = 2000000,
+                                  .users = 100000,
+                                  .products = 50000,
                                   .step_us = 60};
 
 #define RUN(name)                                                                                  \
