@@ -38,6 +38,22 @@ static inline void fn_sql_deinit(fn_sql *t)
     weir_arena_deinit(&t->arena);
 }
 
+/* Fixture of a group: the tests find it in *state, callbacks without a context by its name. */
+static fn_sql fn_sql_group;
+
+static inline int fn_sql_setup(void **state)
+{
+    fn_sql_init(&fn_sql_group);
+    *state = &fn_sql_group;
+    return 0;
+}
+
+static inline int fn_sql_teardown(void **state)
+{
+    fn_sql_deinit(*state);
+    return 0;
+}
+
 static inline bool fn_sql_no_prop(void *ctx, weir_sv name, weir_sv *value)
 {
     (void)ctx;

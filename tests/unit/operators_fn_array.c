@@ -3,29 +3,13 @@
 
 #include "tests/support/vectors.h"
 
-static fn_sql t;
-
-static int setup(void **state)
-{
-    (void)state;
-    fn_sql_init(&t);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fn_sql_deinit(&t);
-    return 0;
-}
-
 #define NO_INTS "CAST(NULL AS ARRAY<INT>)"
 #define NO_INT "CAST(NULL AS INT)"
 #define SOME "ARRAY[3, NULL, 1, 3]"
 
 static void parts(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"ARRAY_CONCAT(ARRAY[1], " NO_INTS ")", "[1]"},
         {"ARRAY_CONCAT(" NO_INTS ", " SOME ")", "[3, null, 1, 3]"},
@@ -51,12 +35,12 @@ static void parts(void **state)
         {"SLICE(" SOME ", -2147483647, 1)", "null"},
         {"SLICE(" NO_INTS ", 1, 2)", "null"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void text(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"ARRAY_JOIN(" SOME ")", "3,null,1,3"},
         {"ARRAY_JOIN(" SOME ", '')", "3null13"},
@@ -70,12 +54,12 @@ static void text(void **state)
         {"ARRAY_JOIN(" NO_INTS ", ',')", "null"},
         {"ARRAY_JOIN(ARRAY_REMOVE(ARRAY['a'], 'a'))", ""},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void order(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"ARRAY_MAX(" SOME ")", "3"},
         {"ARRAY_MIN(" SOME ")", "1"},
@@ -105,12 +89,12 @@ static void order(void **state)
         {"GENERATE_SERIES(0, 2000000000)", "!items are more than"},
         {"GENERATE_SERIES(" NO_INT ", 3)", "!argument 1 of GENERATE_SERIES"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void sets(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"ARRAY_DISTINCT(ARRAY[3, NULL, 1, 3, NULL])", "[3, null, 1]"},
         {"ARRAY_DISTINCT(ARRAY[ARRAY[1], ARRAY[1], ARRAY[2]])", "[[1], [2]]"},
@@ -127,14 +111,14 @@ static void sets(void **state)
         {"ARRAY_LENGTH(ARRAY_INTERSECT(GENERATE_SERIES(1, 5000), GENERATE_SERIES(4001, 9000)))",
          "1000"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 #define NO_MAP "CAST(NULL AS MAP<STRING, INT>)"
 
 static void maps(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"AS_MAP(ARRAY['a', 'b', 'a'], ARRAY[1, 2])", "{a=null, b=2}"},
         {"AS_MAP(ARRAY['a'], ARRAY[1, 2])", "{a=1}"},
@@ -154,7 +138,7 @@ static void maps(void **state)
         {"ENTRIES(" NO_MAP ", true)", "null"},
         {"ENTRIES(" NO_MAP ", CAST(NULL AS BOOLEAN))", "!argument 2 of ENTRIES"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 /* The keys as put, and as HashMap gives them. */
@@ -169,7 +153,7 @@ static void check_order(char **f, uint32_t n, uint32_t line)
         key += bytes + (key[bytes] == ' ');
     }
     weir_buf_str(&b, ")), ' ')");
-    weir_sv r = fn_sql_eval(&t, weir_buf_view(&b));
+    weir_sv r = fn_sql_eval(&fn_sql_group, weir_buf_view(&b));
     if (!weir_sv_eq(r, weir_sv_cstr(f[1]))) {
         fail_msg("line %u: got " WEIR_SV_FMT ", not %s", line, WEIR_SV_ARG(r), f[1]);
     }
@@ -184,7 +168,7 @@ static void map_order(void **state)
 
 static void conditions(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"COALESCE(" NO_INT ", " NO_INT ", 3)", "3"},
         {"COALESCE(" NO_INT ", " NO_INT ")", "null"},
@@ -202,14 +186,14 @@ static void conditions(void **state)
         {"AS_VALUE('k')", "k"},
         {"AS_VALUE(ARRAY[1])", "[1]"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 #define HEX(digits) "TO_BYTES('" digits "', 'hex')"
 
 static void bytes_and_places(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"INT_FROM_BYTES(" HEX("ffffffff") ")", "-1"},
         {"INT_FROM_BYTES(" HEX("01000000") ", 'little_endian')", "1"},
@@ -228,16 +212,16 @@ static void bytes_and_places(void **state)
         {"GEO_DISTANCE(1E0, 180.5E0, 1E0, 1E0)", "!valid longitude"},
         {"GEO_DISTANCE(1E0, 1E0, CAST(NULL AS DOUBLE), 1E0)", "!argument 3 of GEO_DISTANCE"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 /* The result of a table function, called as it is. */
 static weir_sv table_result(const char *name, const weir_value *items, uint32_t n)
 {
-    const weir_function *fn = weir_functions_find(t.functions, weir_sv_cstr(name));
-    const weir_type *arg = weir_type_array(&t.arena, weir_type_of(WEIR_T_INTEGER));
+    const weir_function *fn = weir_functions_find(fn_sql_group.functions, weir_sv_cstr(name));
+    const weir_type *arg = weir_type_array(&fn_sql_group.arena, weir_type_of(WEIR_T_INTEGER));
     weir_call c = {.function = fn, .overload = &fn->overloads[0], .nargs = 1, .arg_types = &arg,
-                   .arena = &t.arena, .type = weir_type_array(&t.arena, arg)};
+                   .arena = &fn_sql_group.arena, .type = weir_type_array(&fn_sql_group.arena, arg)};
     weir_value array = weir_array(items, n);
     weir_value v = fn->overloads[0].row(&c, &array, 1);
     if (c.failed) {
@@ -245,7 +229,7 @@ static weir_sv table_result(const char *name, const weir_value *items, uint32_t 
     }
     weir_buf b = {0};
     weir_value_print(&b, c.type, &v);
-    weir_sv text = weir_arena_sv(&t.arena, weir_buf_view(&b));
+    weir_sv text = weir_arena_sv(&fn_sql_group.arena, weir_buf_view(&b));
     weir_buf_deinit(&b);
     return text;
 }
@@ -276,5 +260,5 @@ int main(void)
         cmocka_unit_test(conditions), cmocka_unit_test(bytes_and_places),
         cmocka_unit_test(cubes),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fn_sql_setup, fn_sql_teardown);
 }

@@ -9,22 +9,6 @@
 extern const weir_function weir_fn_datetime_format[];
 extern const uint32_t weir_fn_datetime_format_n;
 
-static fn_sql t;
-
-static int setup(void **state)
-{
-    (void)state;
-    fn_sql_init(&t);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fn_sql_deinit(&t);
-    return 0;
-}
-
 #define DATE(text) "CAST('" text "' AS DATE)"
 #define TIME(text) "CAST('" text "' AS TIME)"
 #define TS(text) "CAST('" text "' AS TIMESTAMP)"
@@ -32,7 +16,7 @@ static int teardown(void **state)
 
 static void units(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"DATEADD(DAYS, -1, " DATE("2020-03-01") ")", "2020-02-29"},
         {"DATEADD(HOURS, 23, " DATE("2020-03-01") ")", "2020-03-01"},
@@ -53,12 +37,12 @@ static void units(void **state)
          "1969-12-31T23:59:59.999"},
         {"TIMESTAMPADD(DAYS, 2, CAST(NULL AS TIMESTAMP))", "null"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void epochs(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"FROM_DAYS(-1)", "1969-12-31"},
         {"FROM_DAYS(CAST(NULL AS INT))", "!argument 1 of FROM_DAYS"},
@@ -75,12 +59,12 @@ static void epochs(void **state)
         {"CONVERT_TZ(" TS("2020-07-01T12:00:00") ", 'UTC', 'Mars/Base')", "!Invalid time zone: "},
         {"CONVERT_TZ(" TS("2020-07-01T12:00:00") ", " NO_S ", 'UTC')", "null"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void to_text(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"FORMAT_DATE(" DATE("2020-01-31") ", 'EEEE, d MMMM yyyy')", "Friday, 31 January 2020"},
         {"FORMAT_DATE(" DATE("2020-01-31") ", 'HH')",
@@ -105,12 +89,12 @@ static void to_text(void **state)
         {"TIMESTAMPTOSTRING(CAST(NULL AS BIGINT), 'HH')", "!argument 1 of TIMESTAMPTOSTRING"},
         {"TIMESTAMPTOSTRING(0, 'HH', " NO_S ")", "null"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void from_text(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"PARSE_TIME('13:05', 'HH:mm')", "13:05"},
         {"PARSE_TIME('01:00:00 Pm', 'hh:mm:ss a')", "13:00"},
@@ -138,12 +122,12 @@ static void from_text(void **state)
         {"STRINGTOTIMESTAMP(" NO_S ", 'yyyy')",
          "!Failed to parse timestamp 'null' with formatter 'yyyy'"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void simple_patterns(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"PARSE_DATE('2020-02-30', 'yyyy-MM-dd')", "2020-03-01"},
         {"PARSE_DATE('2020-13-01', 'yyyy-MM-dd')", "2021-01-01"},
@@ -175,7 +159,7 @@ static void simple_patterns(void **state)
          "!Failed to parse date 'x' with formatter 'yyyy': Unparseable date: \"x\""},
         {"PARSE_DATE(" NO_S ", 'yyyy')", "null"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 /* text, pattern, days. */
@@ -184,7 +168,7 @@ static void check_simple(char **f, uint32_t n, uint32_t line)
     assert_int_equal(n, 3);
     char sql[512];
     snprintf(sql, sizeof sql, "UNIX_DATE(PARSE_DATE('%s', '%s'))", f[0], f[1]);
-    weir_sv r = fn_sql_eval(&t, weir_sv_cstr(sql));
+    weir_sv r = fn_sql_eval(&fn_sql_group, weir_sv_cstr(sql));
     if (!weir_sv_eq(r, weir_sv_cstr(f[2]))) {
         fail_msg("line %u: %s: got " WEIR_SV_FMT ", not %s", line, sql, WEIR_SV_ARG(r), f[2]);
     }
@@ -250,5 +234,5 @@ int main(void)
         cmocka_unit_test(simple_patterns), cmocka_unit_test(lenient_calendar),
         cmocka_unit_test(patterns_from_data),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fn_sql_setup, fn_sql_teardown);
 }

@@ -1,22 +1,6 @@
 /* FILTER, TRANSFORM, REDUCE. */
 #include "tests/support/fn_sql.h"
 
-static fn_sql t;
-
-static int setup(void **state)
-{
-    (void)state;
-    fn_sql_init(&t);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fn_sql_deinit(&t);
-    return 0;
-}
-
 #define SOME "ARRAY[3, NULL, 1]"
 #define NO_INTS "CAST(NULL AS ARRAY<INT>)"
 #define M "MAP('a' := 1, 'b' := 2)"
@@ -24,7 +8,7 @@ static int teardown(void **state)
 
 static void filters(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"FILTER(" SOME ", x => x > 1)", "[3]"},
         {"FILTER(" SOME ", x => x IS NULL)", "[null]"},
@@ -39,12 +23,12 @@ static void filters(void **state)
         {"FILTER(ARRAY[ARRAY[1], ARRAY[2, 3]], a => ARRAY_LENGTH(FILTER(a, x => x > 1)) > 0)",
          "[[2, 3]]"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void transforms(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"TRANSFORM(ARRAY[3, 1], x => x + 1)", "[4, 2]"},
         {"TRANSFORM(" SOME ", x => COALESCE(x, 0))", "[3, 0, 1]"},
@@ -57,23 +41,23 @@ static void transforms(void **state)
         {"TRANSFORM(" M ", (k, v) => v, (k, v) => k)", "{1=a, 2=b}"},
         {"ARRAY_MAX(TRANSFORM(GENERATE_SERIES(1, 5000), x => x * 2))", "10000"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 /* An expression that would fill the memory. */
 static void limits(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"REDUCE(GENERATE_SERIES(1, 100000), LPAD('', 200000, 'x'), (s, x) => CONCAT(s, 'a'))",
          "!the results of this batch are over 1073741824 bytes"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 static void reductions(void **state)
 {
-    (void)state;
+    fn_sql *t = *state;
     static const fn_case cases[] = {
         {"REDUCE(ARRAY[1, 2], 10, (s, x) => s * x)", "20"},
         {"REDUCE(ARRAY[1, 2], CAST(NULL AS INT), (s, x) => s + x)", "null"},
@@ -90,7 +74,7 @@ static void reductions(void **state)
         {"REDUCE(ARRAY[ARRAY[1, 2], ARRAY[3]], 0, (s, a) => s + REDUCE(a, 0, (q, x) => q + x))",
          "6"},
     };
-    FN_CHECK(&t, cases);
+    FN_CHECK(t, cases);
 }
 
 int main(void)
@@ -101,5 +85,5 @@ int main(void)
         cmocka_unit_test(reductions),
         cmocka_unit_test(limits),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, fn_sql_setup, fn_sql_teardown);
 }
