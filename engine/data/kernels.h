@@ -188,6 +188,46 @@ static inline bool weir__same_bytes(const char *x, const char *y, uint32_t n)
 #define WEIR_EACH(r, k, row)                                                                       \
     for (uint32_t k = 0, row = 0; k < (r)->n && ((row = (r)->sel ? (r)->sel[k] : k), true); k++)
 
+/* A loop over two operands, masks as in weir_vec; EXPR is of `a` and `b`. Four forms: flat with flat,
+ * flat with constant, constant with flat, anything selected. */
+typedef void (*weir__loop2)(const void *x, uint32_t mx, const void *y, uint32_t my,
+                            const weir_rows *r, void *out);
+
+#define WEIR__LOOP2(name, in_type, out_type, EXPR)                                                 \
+    static void name(const void *px, uint32_t mx, const void *py, uint32_t my, const weir_rows *r, \
+                     void *pout)                                                                   \
+    {                                                                                              \
+        const in_type *restrict x = px;                                                            \
+        const in_type *restrict y = py;                                                            \
+        out_type *restrict out = pout;                                                             \
+        uint32_t n = r->n;                                                                         \
+        if (!r->sel && mx && my) {                                                                 \
+            for (uint32_t i = 0; i < n; i++) {                                                     \
+                in_type a = x[i];                                                                  \
+                in_type b = y[i];                                                                  \
+                out[i] = EXPR;                                                                     \
+            }                                                                                      \
+        } else if (!r->sel && mx) {                                                                \
+            in_type b = y[0];                                                                      \
+            for (uint32_t i = 0; i < n; i++) {                                                     \
+                in_type a = x[i];                                                                  \
+                out[i] = EXPR;                                                                     \
+            }                                                                                      \
+        } else if (!r->sel && my) {                                                                \
+            in_type a = x[0];                                                                      \
+            for (uint32_t i = 0; i < n; i++) {                                                     \
+                in_type b = y[i];                                                                  \
+                out[i] = EXPR;                                                                     \
+            }                                                                                      \
+        } else {                                                                                   \
+            WEIR_EACH (r, k, i) {                                                                  \
+                in_type a = x[i & mx];                                                             \
+                in_type b = y[i & my];                                                             \
+                out[i] = EXPR;                                                                     \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
 /* kernels_bits.c: valid and err of the output from those of the arguments. With `nulls_fail` a NULL
  * argument is a failure, else it makes a NULL. */
 void weir__spread(weir_program *p, const weir_step *s, bool nulls_fail);

@@ -4,56 +4,17 @@
 
 #include <math.h>
 
-typedef void (*arith_loop)(const void *x, uint32_t mx, const void *y, uint32_t my,
-                           const weir_rows *r, void *out);
-
-/* Four loops: flat op flat, flat op constant, constant op flat, anything selected. */
-#define ARITH_LOOP(name, ctype, EXPR)                                                              \
-    static void name(const void *px, uint32_t mx, const void *py, uint32_t my, const weir_rows *r, \
-                     void *pout)                                                                   \
-    {                                                                                              \
-        const ctype *restrict x = px;                                                              \
-        const ctype *restrict y = py;                                                              \
-        ctype *restrict out = pout;                                                                \
-        uint32_t n = r->n;                                                                         \
-        if (!r->sel && mx && my) {                                                                 \
-            for (uint32_t i = 0; i < n; i++) {                                                     \
-                ctype a = x[i];                                                                    \
-                ctype b = y[i];                                                                    \
-                out[i] = EXPR;                                                                     \
-            }                                                                                      \
-        } else if (!r->sel && mx) {                                                                \
-            ctype b = y[0];                                                                        \
-            for (uint32_t i = 0; i < n; i++) {                                                     \
-                ctype a = x[i];                                                                    \
-                out[i] = EXPR;                                                                     \
-            }                                                                                      \
-        } else if (!r->sel && my) {                                                                \
-            ctype a = x[0];                                                                        \
-            for (uint32_t i = 0; i < n; i++) {                                                     \
-                ctype b = y[i];                                                                    \
-                out[i] = EXPR;                                                                     \
-            }                                                                                      \
-        } else {                                                                                   \
-            WEIR_EACH (r, k, i) {                                                                  \
-                ctype a = x[i & mx];                                                               \
-                ctype b = y[i & my];                                                               \
-                out[i] = EXPR;                                                                     \
-            }                                                                                      \
-        }                                                                                          \
-    }
-
-ARITH_LOOP(add_i32, int32_t, (int32_t)((uint32_t)a + (uint32_t)b))
-ARITH_LOOP(sub_i32, int32_t, (int32_t)((uint32_t)a - (uint32_t)b))
-ARITH_LOOP(mul_i32, int32_t, (int32_t)((uint32_t)a * (uint32_t)b))
-ARITH_LOOP(add_i64, int64_t, (int64_t)((uint64_t)a + (uint64_t)b))
-ARITH_LOOP(sub_i64, int64_t, (int64_t)((uint64_t)a - (uint64_t)b))
-ARITH_LOOP(mul_i64, int64_t, (int64_t)((uint64_t)a * (uint64_t)b))
-ARITH_LOOP(add_f64, double, a + b)
-ARITH_LOOP(sub_f64, double, a - b)
-ARITH_LOOP(mul_f64, double, a * b)
-ARITH_LOOP(mod_f64, double, fmod(a, b))
-ARITH_LOOP(div_f64, double, a / b)
+WEIR__LOOP2(add_i32, int32_t, int32_t, (int32_t)((uint32_t)a + (uint32_t)b))
+WEIR__LOOP2(sub_i32, int32_t, int32_t, (int32_t)((uint32_t)a - (uint32_t)b))
+WEIR__LOOP2(mul_i32, int32_t, int32_t, (int32_t)((uint32_t)a * (uint32_t)b))
+WEIR__LOOP2(add_i64, int64_t, int64_t, (int64_t)((uint64_t)a + (uint64_t)b))
+WEIR__LOOP2(sub_i64, int64_t, int64_t, (int64_t)((uint64_t)a - (uint64_t)b))
+WEIR__LOOP2(mul_i64, int64_t, int64_t, (int64_t)((uint64_t)a * (uint64_t)b))
+WEIR__LOOP2(add_f64, double, double, a + b)
+WEIR__LOOP2(sub_f64, double, double, a - b)
+WEIR__LOOP2(mul_f64, double, double, a * b)
+WEIR__LOOP2(mod_f64, double, double, fmod(a, b))
+WEIR__LOOP2(div_f64, double, double, a / b)
 
 static void run_loop(weir_program *p, const weir_step *s, const weir_rows *r)
 {
@@ -61,7 +22,7 @@ static void run_loop(weir_program *p, const weir_step *s, const weir_rows *r)
     const weir_vec *b = weir__arg(p, s, 1);
     weir_vec *out = weir__out(p, s);
     weir__spread(p, s, true);
-    ((arith_loop)s->loop)(a->data, a->mask, b->data, b->mask, r, out->data);
+    ((weir__loop2)s->loop)(a->data, a->mask, b->data, b->mask, r, out->data);
 }
 
 /* Integer division looks at each row: a zero, and the one quotient that overflows. -x is computed
@@ -133,7 +94,7 @@ void weir__pick_arithmetic(weir_step *s, weir_ex op, const weir_type *type)
     /* ORDER weir_ex, from ADD */
     static const struct {
         weir_step_fn run;
-        arith_loop loop;
+        weir__loop2 loop;
     } table[][5] = {
         {LOOP(add_i32), LOOP(sub_i32), LOOP(mul_i32), STEP(div_i32), STEP(mod_i32)},
         {LOOP(add_i64), LOOP(sub_i64), LOOP(mul_i64), STEP(div_i64), STEP(mod_i64)},

@@ -8,43 +8,13 @@
 
 #include "engine/data/text.h"
 
-typedef void (*compare_loop)(const void *x, uint32_t mx, const void *y, uint32_t my,
-                             const weir_rows *r, uint8_t *out);
-
-#define COMPARE_LOOP(name, ctype, EXPR)                                                            \
-    static void name(const void *px, uint32_t mx, const void *py, uint32_t my, const weir_rows *r, \
-                     uint8_t *restrict out)                                                        \
-    {                                                                                              \
-        const ctype *restrict x = px;                                                              \
-        const ctype *restrict y = py;                                                              \
-        uint32_t n = r->n;                                                                         \
-        if (!r->sel && mx && my) {                                                                 \
-            for (uint32_t i = 0; i < n; i++) {                                                     \
-                ctype a = x[i];                                                                    \
-                ctype b = y[i];                                                                    \
-                out[i] = EXPR;                                                                     \
-            }                                                                                      \
-        } else if (!r->sel && mx) {                                                                \
-            ctype b = y[0];                                                                        \
-            for (uint32_t i = 0; i < n; i++) {                                                     \
-                ctype a = x[i];                                                                    \
-                out[i] = EXPR;                                                                     \
-            }                                                                                      \
-        } else {                                                                                   \
-            WEIR_EACH (r, k, i) {                                                                  \
-                ctype a = x[i & mx];                                                               \
-                ctype b = y[i & my];                                                               \
-                out[i] = EXPR;                                                                     \
-            }                                                                                      \
-        }                                                                                          \
-    }
 #define COMPARE_TYPE(suffix, ctype)                                                                \
-    COMPARE_LOOP(eq_##suffix, ctype, a == b)                                                       \
-    COMPARE_LOOP(ne_##suffix, ctype, (a < b) | (a > b))                                            \
-    COMPARE_LOOP(lt_##suffix, ctype, a < b)                                                        \
-    COMPARE_LOOP(le_##suffix, ctype, a <= b)                                                       \
-    COMPARE_LOOP(gt_##suffix, ctype, a > b)                                                        \
-    COMPARE_LOOP(ge_##suffix, ctype, a >= b)
+    WEIR__LOOP2(eq_##suffix, ctype, uint8_t, a == b)                                               \
+    WEIR__LOOP2(ne_##suffix, ctype, uint8_t, (a < b) | (a > b))                                    \
+    WEIR__LOOP2(lt_##suffix, ctype, uint8_t, a < b)                                                \
+    WEIR__LOOP2(le_##suffix, ctype, uint8_t, a <= b)                                               \
+    WEIR__LOOP2(gt_##suffix, ctype, uint8_t, a > b)                                                \
+    WEIR__LOOP2(ge_##suffix, ctype, uint8_t, a >= b)
 COMPARE_TYPE(u8, uint8_t)
 COMPARE_TYPE(i32, int32_t)
 COMPARE_TYPE(i64, int64_t)
@@ -107,7 +77,7 @@ static void run_loop(weir_program *p, const weir_step *s, const weir_rows *r)
     const weir_vec *a = weir__arg(p, s, 0);
     const weir_vec *b = weir__arg(p, s, 1);
     uint8_t *out = weir__out(p, s)->data;
-    ((compare_loop)s->loop)(a->data, a->mask, b->data, b->mask, r, out);
+    ((weir__loop2)s->loop)(a->data, a->mask, b->data, b->mask, r, out);
     nulls n;
     if (gather_nulls(p, s, &n)) {
         settle_nulls(p, s, &n);
@@ -231,13 +201,13 @@ static void cmp_dec_double(weir_program *p, const weir_step *s, const weir_rows 
     }
 }
 
-static compare_loop typed_loop(weir_ex op, weir_kind kind)
+static weir__loop2 typed_loop(weir_ex op, weir_kind kind)
 {
     /* ORDER weir_ex, from EQ */
-    static const compare_loop u8[] = LOOPS(u8);
-    static const compare_loop i32[] = LOOPS(i32);
-    static const compare_loop i64[] = LOOPS(i64);
-    static const compare_loop f64[] = LOOPS(f64);
+    static const weir__loop2 u8[] = LOOPS(u8);
+    static const weir__loop2 i32[] = LOOPS(i32);
+    static const weir__loop2 i64[] = LOOPS(i64);
+    static const weir__loop2 f64[] = LOOPS(f64);
     uint32_t at = op == WEIR_EX_NOT_DISTINCT ? 0
                   : op == WEIR_EX_DISTINCT   ? 1
                                              : (uint32_t)(op - WEIR_EX_EQ);
