@@ -4,6 +4,7 @@
  *   --until-idle   each step is drained: every update, in the order of the records; ends by itself
  *   live           a step is one round; what tables hold back goes out when nothing is left to read,
  *                  or with the commit; ends by a signal, or when every SELECT has reached its LIMIT */
+#include "engine/io/fault.h"
 #include "tools/run.h"
 
 #include <signal.h>
@@ -172,6 +173,7 @@ static uint64_t commit_interval(const weir_run *r)
 weir_rc weir_run_drive(weir_run *r, weir_status *st)
 {
     r->st = st;
+    WEIR_TRY(WEIR_FAULT(START_DONE, st));
     r->committed_ns = r->shown_ns = weir_mono_ns();
     weir_loop_on_signal(r->loop, on_signal, r);
     weir_timer *committing =

@@ -1,8 +1,10 @@
 /* weir: a streaming SQL engine in one binary. This file only finds the sub-command. */
+#include "engine/io/fault.h"
 #include "tools/options.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #ifndef WEIR_VERSION
 #define WEIR_VERSION "unknown"
@@ -10,19 +12,32 @@
 
 static int version(const weir_command *self, int argc, char **argv)
 {
-    (void)self;
-    (void)argc;
-    (void)argv;
-    printf("weir " WEIR_VERSION "\n");
+    bool faults = false;
+    const weir_option_row rows[] = {{"--faults", WEIR_OPT_FLAG, &faults, 0, 0}};
+    weir_option_list none = {0};
+    if (!weir_options_read(self, rows, WEIR_COUNT(rows), argc, argv, &none)) {
+        return WEIR_EXIT_USAGE;
+    }
+    weir_option_list_deinit(&none);
+    if (!faults) {
+        printf("weir " WEIR_VERSION "\n");
+    }
+    for (uint32_t i = 0; faults && i < WEIR_FAULT_POINTS; i++) {
+        printf("%-16s %s\n", weir_fault_name((weir_fault_point)i),
+               weir_fault_doc((weir_fault_point)i));
+    }
     return WEIR_EXIT_OK;
 }
 
 const weir_command weir_cmd_version = {
     .name = "version",
     .line = "print the version",
-    .help = "usage: weir version\n"
+    .help = "usage: weir version [--faults]\n"
             "\n"
             "Prints the version of this binary.\n"
+            "\n"
+            "  --faults   the places where WEIR_FAULT=point:n:action (kill, sleep=MS, error) lets the\n"
+            "             n-th pass fail, for crash tests\n"
             "\n"
             "Example:\n"
             "  weir version\n",
@@ -83,6 +98,12 @@ static int unknown(const char *name)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an ordinary write error */
+    weir_status st;
+    weir_status_reset(&st);
+    if (weir_faults_arm(getenv("WEIR_FAULT"), &st) != WEIR_OK) {
+        fprintf(stderr, "weir: %s; %s\n", st.msg, st.hint);
+        return WEIR_EXIT_USAGE;
+    }
     if (argc < 2) {
         usage(stderr);
         return WEIR_EXIT_USAGE;

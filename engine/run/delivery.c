@@ -3,6 +3,7 @@
  *
  * In SEQ order a topic with several writers waits for the last of them and gets their records merged
  * by seq, as if each input record had gone through all of them before the next one. */
+#include "engine/io/fault.h"
 #include "engine/run/task.h"
 
 static bool writes(const weir_query *q, const weir_topic *topic)
@@ -97,6 +98,7 @@ static void append(weir_engine *e, size_t at)
     }
     for (uint32_t i = 0; i < n; i++) {
         weir_topic_append(first.topic, first.partition, same[i]);
+        (void)WEIR_FAULT(TOPIC_APPENDED, NULL);
     }
     weir_free(same);
 }

@@ -1,4 +1,5 @@
 /* The engine: queries, workers, rounds. See engine.h for the model. */
+#include "engine/io/fault.h"
 #include "engine/run/task.h"
 
 #include <stdio.h>
@@ -289,6 +290,7 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, weir_start start,
                                  WEIR_SV_ARG(sink->topic));
     }
     rc = rc || replace ? rc : weir_query_check_plan(q, st);
+    rc = rc ? rc : WEIR_FAULT(START_STATE, st);
     rc = rc ? rc : deploy(q, st);
     rc = rc ? rc : weir_query_load_positions(q, start, replace, st);
     if (rc != WEIR_OK) {
@@ -443,7 +445,6 @@ static void release_consumed(weir_engine *e)
 
 weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress, weir_status *st)
 {
-    (void)st;
     e->rows = rows_per_task;
     *progress = false;
     for (uint32_t level = 0; level < e->n_levels; level++) {
@@ -451,7 +452,7 @@ weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress
     }
     weir_deliver_rest(e);
     release_consumed(e);
-    return WEIR_OK;
+    return *progress ? WEIR_FAULT(ROUND_DONE, st) : WEIR_OK;
 }
 
 /* Lets held-back results go, level by level: what one level lets go, the next may hold back. */

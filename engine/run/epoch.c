@@ -7,6 +7,7 @@
  *   'M' "epoch"                                              →  number of commits (8)
  *
  * A query whose stored plan differs from the one it is started with must not read that state. */
+#include "engine/io/fault.h"
 #include "engine/run/task.h"
 
 static void position_key(weir_buf *key, const weir_query *q, const weir_scan *s)
@@ -199,6 +200,7 @@ weir_rc weir_epoch_load(weir_engine *e, weir_status *st)
 
 weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status *st)
 {
+    WEIR_TRY(WEIR_FAULT(EPOCH_BEGIN, st));
     WEIR_TRY(weir_engine_drain(e, st));
     if (!e->config.store) {
         return WEIR_OK;
@@ -212,6 +214,7 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
         }
     }
     WEIR_TRY(weir_topics_save(e->config.topics, batch, st));
+    WEIR_TRY(WEIR_FAULT(SEGMENT_WRITTEN, st));
     weir_topics_expire(e->config.topics, batch);
     weir_buf number = {0};
     weir_buf_be64(&number, ++e->epoch);
@@ -220,5 +223,7 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
     if (extra) {
         weir_store_batch_append(batch, extra);
     }
-    return weir_store_commit(e->config.store, batch, st);
+    WEIR_TRY(WEIR_FAULT(EPOCH_COLLECTED, st));
+    WEIR_TRY(weir_store_commit(e->config.store, batch, st));
+    return WEIR_FAULT(EPOCH_DONE, st);
 }

@@ -9,6 +9,7 @@
  * atomic (one edit of the manifest), and the data is written once instead of three times.
  *
  * Values are stored as crc32c (of key and value), then the value. */
+#include "engine/io/fault.h"
 #include "engine/run/store_batch.h"
 
 #include <dirent.h>
@@ -316,21 +317,21 @@ static weir_rc commit_ingest(weir_store *s, const weir_store_batch *b, weir_stat
 weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st)
 {
     WEIR_ASSERT(s->db != NULL);
-    weir_rc rc = WEIR_OK;
-    if (b->n >= STORE_SORT_OPS_MIN) {
+    weir_rc rc = WEIR_FAULT(STORE_WRITE, st);
+    if (rc == WEIR_OK && b->n >= STORE_SORT_OPS_MIN) {
         weir__store_batch_sort(b);
     }
     bool large = b->n >= STORE_INGEST_OPS_MIN || b->bytes.n >= STORE_INGEST_BYTES_MIN;
-    if (large && b->n_ranges == 0) {
+    if (rc == WEIR_OK && large && b->n_ranges == 0) {
         if (b->n < STORE_SORT_OPS_MIN) {
             weir__store_batch_sort(b);
         }
         rc = commit_ingest(s, b, st);
-    } else if (b->n > 0) {
+    } else if (rc == WEIR_OK && b->n > 0) {
         rc = commit_batch(s, b, st);
     }
     weir__store_batch_reset(b);
-    return rc;
+    return rc ? rc : WEIR_FAULT(STORE_WRITTEN, st);
 }
 
 /* Checks and takes off the checksum. */
