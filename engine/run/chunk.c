@@ -26,13 +26,15 @@
 /* ORDER packing: stored, never renumbered. */
 typedef enum chunk_packing { CHUNK_PLAIN = 0, CHUNK_LZ4 = 1 } chunk_packing;
 
-static weir_chunk *chunk_new(uint32_t n, size_t n_bytes)
+weir_chunk *weir_chunk_new(uint32_t n, size_t n_bytes, bool gaps)
 {
     size_t recs_bytes = (size_t)n * sizeof(weir_rec);
-    weir_chunk *c = weir_alloc(sizeof *c + recs_bytes + n_bytes + WEIR_CHUNK_PADDING);
+    size_t offsets_bytes = gaps ? (size_t)n * sizeof(int64_t) : 0;
+    weir_chunk *c = weir_alloc(sizeof *c + recs_bytes + offsets_bytes + n_bytes + WEIR_CHUNK_PADDING);
     *c = (weir_chunk){.n = n, .refs = 1, .n_bytes = n_bytes};
     c->recs = (weir_rec *)(c + 1);
-    c->bytes = (char *)(c->recs + n);
+    c->offsets = gaps ? (int64_t *)(c->recs + n) : NULL;
+    c->bytes = (char *)(c->recs + n) + offsets_bytes;
     memset(c->bytes + n_bytes, 0, WEIR_CHUNK_PADDING);
     return c;
 }
@@ -53,6 +55,26 @@ void weir_chunk_unref(weir_chunk *c)
     if (before == 1) {
         weir_free(c);
     }
+}
+
+uint32_t weir_chunk_seek(const weir_chunk *c, int64_t offset)
+{
+    if (!c->offsets) {
+        return offset <= c->base             ? 0
+               : offset - c->base < c->n ? (uint32_t)(offset - c->base)
+                                         : c->n;
+    }
+    uint32_t low = 0;
+    uint32_t high = c->n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (c->offsets[middle] < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 static bool recs_sorted(const weir_rec *recs, uint32_t n)
@@ -121,7 +143,7 @@ weir_chunk *weir_chunk_builder_take(weir_chunk_builder *b)
         weir_buf_reset(&b->bytes);
         return NULL;
     }
-    weir_chunk *c = chunk_new((uint32_t)b->n, b->bytes.n);
+    weir_chunk *c = weir_chunk_new((uint32_t)b->n, b->bytes.n, false);
     memcpy(c->recs, b->recs, b->n * sizeof *c->recs);
     if (b->bytes.n) {
         memcpy(c->bytes, b->bytes.p, b->bytes.n);
@@ -199,7 +221,7 @@ weir_chunk *weir_chunk_merge(weir_chunk **from, uint32_t n)
         bytes += from[i]->n_bytes;
     }
     WEIR_ASSERT(recs < UINT32_MAX && bytes < UINT32_MAX);
-    weir_chunk *to = chunk_new((uint32_t)recs, bytes);
+    weir_chunk *to = weir_chunk_new((uint32_t)recs, bytes, false);
     merge_head *heap = weir_alloc(n * sizeof *heap);
     uint32_t shift = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -388,7 +410,7 @@ weir_rc weir_chunk_decode(weir_sv in, int64_t base, weir_chunk **out, weir_statu
     if (!fits || n == 0 || n > raw / CHUNK_REC_BYTES_MIN) {
         return corrupt(st, "sizes that cannot be");
     }
-    weir_chunk *c = chunk_new((uint32_t)n, raw);
+    weir_chunk *c = weir_chunk_new((uint32_t)n, raw, false);
     if (!body_unpack(body, (chunk_packing)packing, c) || !recs_read(c)) {
         weir_chunk_unref(c);
         return corrupt(st, "records do not fit");

@@ -1,4 +1,4 @@
-/* A chunk: consecutive records of one topic partition, as bytes. Topics are lists of chunks, so
+/* A chunk: ascending records of one topic partition, as bytes. Topics are lists of chunks, so
  * appending a batch of output costs one pointer, and the embedded store keeps one value per chunk.
  *
  *   recs[0..n)  positions into bytes, timestamps
@@ -24,6 +24,7 @@ typedef struct weir_rec {
 
 typedef struct weir_chunk {
     int64_t base;    /* offset of recs[0] in its partition; set by append */
+    int64_t *offsets; /* per record, where they are not consecutive (Kafka); else NULL */
     uint32_t n;
     uint32_t refs;   /* atomic */
     bool sorted_seq; /* every rec has a seq and they do not descend */
@@ -32,8 +33,21 @@ typedef struct weir_chunk {
     char *bytes;
 } weir_chunk;
 
+/* A chunk to be filled by the caller: recs and bytes are not initialised. `gaps`: with offsets. */
+weir_chunk *weir_chunk_new(uint32_t n, size_t n_bytes, bool gaps);
 void weir_chunk_ref(weir_chunk *c);
 void weir_chunk_unref(weir_chunk *c); /* NULL is fine */
+static inline int64_t weir_chunk_offset(const weir_chunk *c, uint32_t i)
+{
+    return c->offsets ? c->offsets[i] : c->base + i;
+}
+/* The offset behind the last record. */
+static inline int64_t weir_chunk_end(const weir_chunk *c)
+{
+    return weir_chunk_offset(c, c->n - 1) + 1;
+}
+/* The first record at or behind `offset`; c->n: none. */
+uint32_t weir_chunk_seek(const weir_chunk *c, int64_t offset);
 static inline weir_sv weir_rec_key(const weir_chunk *c, const weir_rec *r)
 {
     return (weir_sv){c->bytes + r->key_at, r->key_n == WEIR_NULL_BYTES ? 0 : r->key_n};

@@ -22,20 +22,10 @@ void weir__partition_init(weir__partition *p, weir_store *store, uint64_t *held_
                           uint32_t topic_id, uint32_t number)
 {
     *p = (weir__partition){.store = store,
-                           .held_bytes = held_bytes,
+                           .window = {.held_bytes = held_bytes},
                            .topic_id = topic_id,
                            .number = number,
                            .newest = INT64_MIN};
-}
-
-static uint64_t chunk_bytes(const weir_chunk *c)
-{
-    return sizeof *c + c->n * sizeof *c->recs + c->n_bytes + WEIR_CHUNK_PADDING;
-}
-
-static int64_t chunk_end(const weir_chunk *c)
-{
-    return c->base + c->n;
 }
 
 static int64_t chunk_newest(const weir_chunk *c)
@@ -49,67 +39,31 @@ static int64_t chunk_newest(const weir_chunk *c)
 
 void weir__partition_deinit(weir__partition *p)
 {
-    for (size_t i = p->first; i < p->n; i++) {
-        *p->held_bytes -= chunk_bytes(p->chunks[i]);
-        weir_chunk_unref(p->chunks[i]);
-    }
+    weir__window_deinit(&p->window);
     weir__segment_close(&p->log);
-    weir_free(p->chunks);
     weir_chunk_unref(p->decoded);
     *p = (weir__partition){0};
 }
 
 void weir__partition_append(weir__partition *p, weir_chunk *chunk)
 {
-    WEIR_ASSERT(chunk->n > 0);
     chunk->base = p->end;
-    if (p->first > 0 && p->n == p->cap) { /* reuse the room of evicted ones */
-        memmove(p->chunks, p->chunks + p->first, (p->n - p->first) * sizeof *p->chunks);
-        p->n -= p->first;
-        p->first = 0;
-    }
-    WEIR_GROW(p->chunks, p->cap, p->n + 1);
-    p->chunks[p->n++] = chunk;
-    p->end = chunk_end(chunk);
+    weir__window_append(&p->window, chunk);
+    p->end = weir_chunk_end(chunk);
     if (p->retains) {
         p->newest = weir_max64(p->newest, chunk_newest(chunk));
     }
     p->dirty = true;
-    *p->held_bytes += chunk_bytes(chunk);
 }
 
 void weir__partition_evict(weir__partition *p, int64_t offset)
 {
     int64_t to = p->store ? weir_min64(offset, p->durable) : offset;
-    while (p->first < p->n && chunk_end(p->chunks[p->first]) <= to) {
-        weir_chunk *c = p->chunks[p->first++];
-        p->held = chunk_end(c);
-        *p->held_bytes -= chunk_bytes(c);
-        weir_chunk_unref(c);
-    }
-    if (p->first == p->n) {
-        p->first = p->n = 0;
-    }
+    int64_t held = weir__window_evict(&p->window, to);
+    p->held = held < 0 ? p->held : held;
     if (!p->store) {
         p->begin = p->held;
     }
-}
-
-/* Index of the chunk in memory that holds the offset. */
-static size_t find(const weir__partition *p, int64_t offset)
-{
-    WEIR_ASSERT(p->first < p->n && offset >= p->chunks[p->first]->base && offset < p->end);
-    size_t low = p->first;
-    size_t high = p->n;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (p->chunks[middle]->base <= offset) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
 }
 
 static void key_put(const weir__partition *p, weir_buf *key, int64_t offset)
@@ -159,7 +113,7 @@ static weir_rc load(const weir__partition *p, int64_t offset, weir_chunk **out, 
         int64_t base = (int64_t)weir_read_be64(&r);
         rc = chunk_of(p, weir_buf_view(&value), base, out, st);
     }
-    if (rc == WEIR_OK && (!*out || chunk_end(*out) <= offset)) {
+    if (rc == WEIR_OK && (!*out || weir_chunk_end(*out) <= offset)) {
         weir_chunk_unref(*out);
         *out = NULL;
         rc = weir_fail(st, WEIR_ECORRUPT,
@@ -176,7 +130,7 @@ static weir_rc load(const weir__partition *p, int64_t offset, weir_chunk **out, 
 static weir_rc read_stored(weir__partition *p, int64_t offset, weir_chunk **out, weir_status *st)
 {
     weir_chunk *c = __atomic_exchange_n(&p->decoded, NULL, __ATOMIC_ACQ_REL);
-    if (!c || offset < c->base || offset >= chunk_end(c)) {
+    if (!c || offset < c->base || offset >= weir_chunk_end(c)) {
         weir_chunk_unref(c);
         c = NULL;
         WEIR_TRY(load(p, offset, &c, st));
@@ -197,7 +151,7 @@ weir_rc weir__partition_read(weir__partition *p, int64_t offset, weir_chunk **ou
     if (offset < p->held) {
         return read_stored(p, offset, out, st);
     }
-    *out = p->chunks[find(p, offset)];
+    *out = p->window.chunks[weir__window_find(&p->window, offset)];
     weir_chunk_ref(*out);
     return WEIR_OK;
 }
@@ -208,16 +162,16 @@ static bool joins(const weir_chunk *c, size_t n_bytes, size_t n_recs)
 }
 
 /* One chunk of the records of chunks[from, to), or the chunk itself. A new reference. */
-static weir_chunk *join(const weir__partition *p, size_t from, size_t to)
+static weir_chunk *join(const weir__window *w, size_t from, size_t to)
 {
     if (to - from == 1) {
-        weir_chunk_ref(p->chunks[from]);
-        return p->chunks[from];
+        weir_chunk_ref(w->chunks[from]);
+        return w->chunks[from];
     }
     weir_chunk_builder b;
     weir_chunk_builder_init(&b);
     for (size_t i = from; i < to; i++) {
-        const weir_chunk *c = p->chunks[i];
+        const weir_chunk *c = w->chunks[i];
         for (uint32_t k = 0; k < c->n; k++) {
             const weir_rec *r = &c->recs[k];
             weir_chunk_builder_add(&b, (weir_sv){c->bytes + r->key_at, r->key_n},
@@ -227,7 +181,7 @@ static weir_chunk *join(const weir__partition *p, size_t from, size_t to)
         }
     }
     weir_chunk *c = weir_chunk_builder_take(&b);
-    c->base = p->chunks[from]->base;
+    c->base = w->chunks[from]->base;
     weir_chunk_builder_deinit(&b);
     return c;
 }
@@ -261,15 +215,16 @@ static weir_rc save_chunks(weir__partition *p, weir_store_batch *batch, weir_sta
     weir_buf value = {0};
     weir_buf bytes = {0};
     weir_rc rc = WEIR_OK;
-    for (size_t from = find(p, p->saved); rc == WEIR_OK && from < p->n;) {
+    const weir__window *w = &p->window;
+    for (size_t from = weir__window_find(w, p->saved); rc == WEIR_OK && from < w->n;) {
         size_t to = from;
         size_t n_bytes = 0;
         size_t n_recs = 0;
         do {
-            n_bytes += p->chunks[to]->n_bytes;
-            n_recs += p->chunks[to++]->n;
-        } while (to < p->n && joins(p->chunks[to], n_bytes, n_recs));
-        weir_chunk *c = join(p, from, to);
+            n_bytes += w->chunks[to]->n_bytes;
+            n_recs += w->chunks[to++]->n;
+        } while (to < w->n && joins(w->chunks[to], n_bytes, n_recs));
+        weir_chunk *c = join(w, from, to);
         key_put(p, &key, c->base);
         rc = place_chunk(p, c, &value, &bytes, st);
         weir_store_put(batch, weir_buf_view(&key), weir_buf_view(&value));
@@ -345,7 +300,7 @@ static bool first_known(weir__partition *p)
         WEIR_LOG(WEIR_WARN, "retention: %s", st.msg);
         return false;
     }
-    p->first_end = chunk_end(c);
+    p->first_end = weir_chunk_end(c);
     p->first_newest = chunk_newest(c);
     weir_chunk_unref(c);
     return true;

@@ -9,13 +9,12 @@
 #include "engine/run/chunk.h"
 #include "engine/run/segment.h"
 #include "engine/run/store.h"
+#include "engine/run/window.h"
 
 typedef struct weir__partition {
     weir_store *store;    /* NULL: memory only */
-    uint64_t *held_bytes; /* of all partitions' chunks in memory */
     uint32_t topic_id, number;
-    weir_chunk **chunks; /* [first, n): in memory, consecutive, from `held` to `end` */
-    size_t first, n, cap;
+    weir__window window; /* consecutive chunks, from `held` to `end` */
     int64_t begin, held, durable, saved, end;
     int64_t consumed; /* nobody reads below */
     bool kept;        /* a reader outside of the engine wants what is at keep_from and above */
