@@ -1,0 +1,80 @@
+"""Many scenarios, several at once, and what they add up to."""
+import concurrent.futures
+import os
+import time
+
+from check import KINDS
+from drive import Figures, Scenario, known_points
+from embedded import Embedded
+
+KILLS_PER_SCENARIO = 24
+# Steps of the commit protocol that embedded mode does not have: there one atomic write decides.
+KAFKA_ONLY = ('epoch.flushed', 'pending.written', 'offsets.sent', 'txn.committed', 'recover.decided')
+EMBEDDED_WAYS = (
+    {'workers': 1, 'coalesce': False},
+    {'workers': 3, 'coalesce': True},
+    {'workers': 3, 'coalesce': False, 'piped': True},
+    {'workers': 1, 'coalesce': True, 'piped': True, 'pad': 40},
+    {'workers': 3, 'coalesce': False, 'pad': 300},                                  # log files
+    {'workers': 1, 'coalesce': True, 'keys': 1500, 'per_portion': 3000, 'pad': 60},  # large commits
+)
+
+
+def unknown_points(weir):
+    """Fault points that are compiled in and that no mode expects, or the other way round."""
+    return sorted(set(known_points(weir)) ^ set(Embedded.points + KAFKA_ONLY))
+
+
+class Campaign:
+    """`weirs`: binaries; each fourth scenario takes the second one, which has sanitizers."""
+
+    def __init__(self, backend, ways, weirs, seed, kills, records=0, jobs=2, keep=None, say=print):
+        self.backend, self.ways, self.weirs, self.seed = backend, ways, weirs, seed
+        self.count = -(-kills // KILLS_PER_SCENARIO)
+        self.kills = -(-kills // self.count)
+        self.records = -(-records // self.count)
+        self.jobs, self.keep, self.say = jobs, keep, say
+        self.figures = Figures()
+        self.passed = self.failed = 0
+        self.began = time.monotonic()
+
+    def one(self, i):
+        weir = self.weirs[1 if i % 4 == 3 and len(self.weirs) > 1 else 0]
+        way = self.ways[(i + i // 4) % len(self.ways)]
+        return Scenario(self.backend, weir, self.seed + i, self.kills, records=self.records, keep=self.keep,
+                        **way).run(), way
+
+    def run(self):
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            for i, (figures, way) in enumerate(pool.map(self.one, range(self.count))):
+                self.figures.add(figures)
+                self.passed += figures.ok()
+                self.failed += not figures.ok()
+                self.say('%s seed %d %s: %d kills, %d records, %s' % (
+                    'ok  ' if figures.ok() else 'FAIL', self.seed + i,
+                    ' '.join('%s=%s' % e for e in way.items()), figures.kills, figures.records_in,
+                    'exact' if figures.ok() else '%d anomalies' % figures.anomalies.total()))
+                for text in (figures.anomalies.told + figures.broken if not figures.ok() else ()):
+                    self.say('    ' + text)
+        missed = [p for p in self.backend.points if p not in self.figures.points]
+        if missed and self.kills * self.count >= 2 * len(self.backend.points):
+            self.failed += 1
+            self.say('FAIL never reached: %s' % ', '.join(missed))
+        return self.failed == 0
+
+    def line(self):
+        f = self.figures
+        return '%s: kills=%d points=%d/%d restarts=%d records_in=%d records_out=%d %s broken=%d seconds=%.1f' % (
+            self.backend.name, f.kills, len(f.points), len(self.backend.points), f.restarts, f.records_in,
+            f.records_out, ' '.join('%s=%d' % (k, f.anomalies.counts[k]) for k in KINDS), len(f.broken),
+            time.monotonic() - self.began)
+
+
+def binaries():
+    here = os.path.dirname(os.path.abspath(__file__))
+    dev = os.path.abspath(os.environ.get('WEIR', os.path.join(here, '../../build/dev/weir')))
+    release = os.path.abspath(os.environ.get('WEIR_RELEASE', os.path.join(here, '../../build/release/weir')))
+    found = [w for w in (release, dev) if os.access(w, os.X_OK)]
+    if not found:
+        raise SystemExit('no binary: build it, or name it in WEIR and WEIR_RELEASE')
+    return found
