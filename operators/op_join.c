@@ -77,24 +77,17 @@ bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint1
 
 /* ---- joined rows ---- */
 
-void weir__join_add_stable(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
-                           const weir__pair *before)
+weir__joined *weir__join_new(weir__join *j, weir_sv key, int64_t time, int64_t seq)
 {
     if (j->n == WEIR_BATCH_ROWS) {
         weir__join_emit(j);
     }
     weir__joined *r = &j->at[j->n];
     r->key = key;
-    r->rows[0] = now.left;
-    r->rows[1] = now.right;
-    r->flags = (uint8_t)((now.present ? 0 : WEIR_ROW_NULL_VALUE) |
-                         (key.n == WEIR_NULL_BYTES ? WEIR_ROW_NULL_KEY : 0));
-    if (before) {
-        j->before[j->n] = (weir__joined){.rows = {before->left, before->right},
-                                         .flags = before->present ? 0 : WEIR_ROW_NULL_VALUE};
-    }
+    r->flags = key.n == WEIR_NULL_BYTES ? WEIR_ROW_NULL_KEY : 0;
     j->times[j->n] = time;
     j->seqs[j->n++] = seq;
+    return r;
 }
 
 static weir_sv copy_of(weir__join *j, weir_sv s)
@@ -102,19 +95,23 @@ static weir_sv copy_of(weir__join *j, weir_sv s)
     return s.n && s.n != WEIR_NULL_BYTES ? weir_arena_sv(j->arena, s) : s;
 }
 
-static weir__pair copy_pair(weir__join *j, weir__pair p)
+/* Sets the rows and whether they are there. */
+static void fill(weir__join *j, weir__joined *r, const weir__pair *p)
 {
-    return (weir__pair){p.present, copy_of(j, p.left), copy_of(j, p.right)};
+    r->rows[0] = copy_of(j, p->left);
+    r->rows[1] = copy_of(j, p->right);
+    r->flags |= p->present ? 0 : WEIR_ROW_NULL_VALUE;
 }
 
 void weir__join_add(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
                     const weir__pair *before)
 {
-    weir__pair was;
+    fill(j, weir__join_new(j, copy_of(j, key), time, seq), &now);
     if (before) {
-        was = copy_pair(j, *before);
+        weir__joined *was = &j->before[j->n - 1];
+        was->flags = 0;
+        fill(j, was, before);
     }
-    weir__join_add_stable(j, copy_of(j, key), time, seq, copy_pair(j, now), before ? &was : NULL);
 }
 
 static void decode_side(weir__join *j, weir_batch *out, const weir__joined *from, uint32_t side)

@@ -46,10 +46,10 @@ void weir__join_begin(weir__join *j, weir_arena *a, bool seq);
  * failed. */
 bool weir__join_encode(weir__join *j, int side, const weir_batch *b, const uint16_t *rows,
                        uint32_t n, weir_sv *out);
-/* Adds a joined row whose bytes stay until weir__join_emit. `before` NULL: nobody reads it. */
-void weir__join_add_stable(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
-                           const weir__pair *before);
-/* The same; bytes are copied. */
+/* Adds a joined row; the caller sets its rows[]. The key's and the rows' bytes stay until
+ * weir__join_emit. */
+weir__joined *weir__join_new(weir__join *j, weir_sv key, int64_t time, int64_t seq);
+/* Adds a change of a joined row; bytes are copied. `before` NULL: nobody reads it. */
 void weir__join_add(weir__join *j, weir_sv key, int64_t time, int64_t seq, weir__pair now,
                     const weir__pair *before);
 void weir__join_emit(weir__join *j);

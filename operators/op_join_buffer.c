@@ -1,15 +1,16 @@
-/* Rows of a stream–stream join. A key's rows lie in one block, so that a match costs no miss of its
- * own; time is cut into buckets, so that expiry touches no key that stays. */
+/* Rows of a stream–stream join. Time is cut into buckets, so that expiry touches no key that stays.
+ * A bucket's rows are written one behind the other and never move: what a row costs is finding its
+ * key's entry, which takes one cache line, and touching the rows that it meets. */
 #include "engine/base/alloc.h"
 #include "operators/op_join_stream.h"
 
 #include <stdlib.h>
 
-#define HEAD 12 /* time, length */
-#define BLOCK_MIN 64
+#define HEAD 12 /* of a row in the store: time, length */
 #define CACHE_LINE 64
-#define WARM_BYTES 1024 /* of one key's rows: more is read in sequence anyway */
-#define BLOCK_MAX ((uint64_t)1 << 30) /* rows of one key in one bucket */
+#define WARM_DEPTH 3 /* rows of one key: more wait for each other anyway */
+#define BYTES_MAX ((uint64_t)1 << 30) /* rows of one key and side in one bucket; of a waiting entry */
+#define BLOCK_MIN 64
 
 static int64_t read_time(const char *p)
 {
@@ -30,15 +31,18 @@ static int64_t bucket_of(const stream_store *s, int64_t time)
     return time / s->width * s->width;
 }
 
-static void release_entry(void *ctx, void *payload)
+static int64_t end_of(const stream_store *s, int64_t start)
 {
-    stream_store *s = ctx;
-    stream_entry *e = payload;
-    for (int side = 0; side < 2; side++) {
-        if (e->side[side].p) {
-            weir_slab_release(s->slab, e->side[side].p, e->side[side].cap);
-        }
-    }
+    int64_t end;
+    return __builtin_add_overflow(start, s->width - 1, &end) ? INT64_MAX : end;
+}
+
+/* Rounded towards the newer row: a walk never stops too early. */
+static uint32_t gap_between(int64_t older, int64_t newer)
+{
+    WEIR_ASSERT(older <= newer);
+    uint64_t gap = (uint64_t)newer - (uint64_t)older;
+    return gap < UINT32_MAX ? (uint32_t)gap : UINT32_MAX;
 }
 
 void weir__rows_open(stream_store *s, weir_task *t, int64_t width)
@@ -46,74 +50,16 @@ void weir__rows_open(stream_store *s, weir_task *t, int64_t width)
     WEIR_ASSERT(width > 0);
     s->width = width;
     s->newest[0] = s->newest[1] = -1;
-    s->slab = weir_slab_new();
     s->buckets = (weir__buckets){.payload_bytes = sizeof(stream_entry),
                                  .durable = weir_task_durable(t),
-                                 .drop = release_entry,
-                                 .ctx = s};
+                                 .slabs = true};
 }
 
 void weir__rows_close(stream_store *s)
 {
-    if (s->slab) {
-        weir__buckets_deinit(&s->buckets);
-        weir_free(s->retired);
-        weir_slab_free(s->slab);
-        s->slab = NULL;
-    }
-}
-
-/* Room for `more` bytes behind the block's end; NULL: more than one block may hold. */
-static char *grow_block(weir_slab *slab, char *p, uint32_t n, uint32_t *cap, uint64_t more)
-{
-    uint64_t need = n + more;
-    if (need <= *cap) {
-        return p;
-    }
-    if (need > BLOCK_MAX) {
-        return NULL;
-    }
-    uint64_t to = *cap ? (uint64_t)*cap * 2 : BLOCK_MIN;
-    while (to < need) {
-        to *= 2;
-    }
-    char *grown = weir_slab_alloc(slab, (uint32_t)to);
-    if (p) {
-        memcpy(grown, p, n);
-        weir_slab_release(slab, p, *cap);
-    }
-    *cap = (uint32_t)to;
-    return grown;
-}
-
-/* Moves rows to a new block with room for `more` bytes. The old one stays for those who have fetched
- * rows of it. */
-static bool move_rows(stream_store *s, stream_rows *r, uint32_t more)
-{
-    uint32_t cap = 0;
-    /* Room for a second row from the start: most keys come again. */
-    uint64_t want = (uint64_t)r->n + more;
-    want = want < 2 * (uint64_t)r->n ? 2 * (uint64_t)r->n : r->n ? want : 2 * want;
-    char *to = grow_block(s->slab, NULL, 0, &cap, want);
-    if (!to) {
-        return false;
-    }
-    if (r->p) {
-        memcpy(to, r->p, r->n);
-        WEIR_GROW(s->retired, s->cap_retired, s->n_retired + 1);
-        s->retired[s->n_retired++] = *r;
-    }
-    r->p = to;
-    r->cap = cap;
-    return true;
-}
-
-void weir__rows_settle(stream_store *s)
-{
-    for (size_t i = 0; i < s->n_retired; i++) {
-        weir_slab_release(s->slab, s->retired[i].p, s->retired[i].cap);
-    }
-    s->n_retired = 0;
+    weir__buckets_deinit(&s->buckets);
+    weir_free(s->scratch);
+    s->scratch = NULL;
 }
 
 static stream_entry *hinted(const stream_hint *hint, int64_t start)
@@ -126,81 +72,139 @@ static stream_entry *hinted(const stream_hint *hint, int64_t start)
     return NULL;
 }
 
+/* Of the row that lies `gap` before `newer`. */
+static int64_t time_of(const stream_kept *row, int64_t newer, uint32_t gap)
+{
+    return gap < UINT32_MAX ? newer - gap : row->time;
+}
+
+/* Links a row in behind those that are newer, which are none unless it is late. */
+static void link_row(stream_rows *rows, stream_kept *row, int64_t end)
+{
+    stream_kept **link = &rows->newest;
+    uint32_t *gap = &rows->gap;
+    int64_t newer = end;
+    int64_t time = row->time;
+    for (; *link && (time = time_of(*link, newer, *gap)) > row->time; newer = time) {
+        gap = &(*link)->gap;
+        link = &(*link)->older;
+    }
+    row->older = *link;
+    row->gap = *link ? gap_between(time, row->time) : 0;
+    *link = row;
+    *gap = gap_between(row->time, newer);
+}
+
+/* Mostly that of the last row, which is found without a division. */
+static weir__bucket *bucket_for(stream_store *s, int64_t time)
+{
+    weir__buckets *b = &s->buckets;
+    if (b->last >= b->n || time < b->at[b->last].start || time > end_of(s, b->at[b->last].start)) {
+        weir__buckets_need(b, bucket_of(s, time));
+    }
+    return &b->at[b->last];
+}
+
 bool weir__rows_put(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t time,
                     weir_sv row)
 {
-    weir_hmap *map = weir__buckets_need(&s->buckets, bucket_of(s, time));
-    s->buckets.at[s->buckets.last].users |= (uint8_t)(1 << side);
+    weir__bucket *b = bucket_for(s, time);
+    b->users |= (uint8_t)(1 << side);
     bool added;
-    stream_entry *e = hinted(hint, bucket_of(s, time));
-    e = e ? e : weir_hmap_insert(map, key, &added);
-    stream_rows *r = &e->side[side];
-    uint32_t more = HEAD + row.n;
-    bool late = r->n && time < r->newest;
-    if ((late || r->n + (uint64_t)more > r->cap) && !move_rows(s, r, more)) {
+    stream_entry *e = hinted(hint, b->start);
+    e = e ? e : weir_hmap_insert(b->map, key, &added);
+    stream_rows *rows = &e->side[side];
+    if (rows->bytes + HEAD + (uint64_t)row.n > BYTES_MAX) {
         return false;
     }
-    uint32_t at = r->n;
-    if (late) { /* behind the rows of its time */
-        at = 0;
-        while (at < r->n && read_time(r->p + at) <= time) {
-            at += HEAD + read_length(r->p + at + 8);
-        }
-        memmove(r->p + at + more, r->p + at, r->n - at);
-    } else {
-        r->newest = time;
-    }
-    memcpy(r->p + at, &time, 8);
-    memcpy(r->p + at + 8, &row.n, 4);
-    memcpy(r->p + at + HEAD, row.p, row.n);
-    r->n += more;
-    weir_hmap_mark(map, e);
+    rows->bytes += HEAD + row.n;
+    stream_kept *kept = weir_slab_alloc(b->slab, (uint32_t)sizeof *kept + row.n);
+    kept->n = row.n;
+    kept->time = time;
+    memcpy(kept->bytes, row.p, row.n);
+    link_row(rows, kept, end_of(s, b->start));
+    weir_hmap_mark(b->map, e);
     return true;
 }
 
-void weir__rows_fetch(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t from,
-                      int64_t to, weir__candidate **out, size_t *n, size_t *cap)
+static void reverse(const stream_kept **rows, size_t n)
 {
-    size_t at = from > to ? s->buckets.n : weir__buckets_from(&s->buckets, bucket_of(s, from));
-    for (; at < s->buckets.n && s->buckets.at[at].start <= to; at++) {
-        const stream_entry *e = hinted(hint, s->buckets.at[at].start);
-        e = e ? e : weir_hmap_find(s->buckets.at[at].map, key);
-        const stream_rows *r = e ? &e->side[side] : NULL;
-        for (uint32_t k = 0; r && k < r->n;) {
-            int64_t time = read_time(r->p + k);
-            uint32_t length = read_length(r->p + k + 8);
-            if (time > to) {
-                break;
-            }
-            if (time >= from) {
-                WEIR_GROW(*out, *cap, *n + 1);
-                (*out)[(*n)++] = (weir__candidate){time, {r->p + k + HEAD, length}};
-            }
-            k += HEAD + length;
-        }
+    for (size_t i = 0; i < n / 2; i++) {
+        const stream_kept *row = rows[i];
+        rows[i] = rows[n - 1 - i];
+        rows[n - 1 - i] = row;
     }
 }
 
-void weir__rows_warm(stream_store *s, const weir_sv *keys, uint32_t n, int64_t from, int64_t to,
-                     stream_hint **hints)
+/* The first bucket that may hold rows of this time or later ones. */
+static size_t buckets_from(const stream_store *s, int64_t time)
+{
+    return weir__buckets_from(&s->buckets, time - (s->width - 1));
+}
+
+void weir__rows_fetch(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t from,
+                      int64_t to, const stream_kept ***out, size_t *n, size_t *cap)
+{
+    size_t at = from > to ? s->buckets.n : buckets_from(s, from);
+    for (; at < s->buckets.n && s->buckets.at[at].start <= to; at++) {
+        const weir__bucket *b = &s->buckets.at[at];
+        const stream_entry *e = hinted(hint, b->start);
+        e = e ? e : weir_hmap_find(b->map, key);
+        if (!e) {
+            continue;
+        }
+        size_t first = *n;
+        int64_t newer = end_of(s, b->start);
+        uint32_t gap = e->side[side].gap;
+        const stream_kept *row = e->side[side].newest;
+        for (; row && newer - gap >= from && row->time >= from; row = row->older) {
+            if (row->time <= to) {
+                WEIR_GROW(*out, *cap, *n + 1);
+                (*out)[(*n)++] = row;
+            }
+            newer = row->time;
+            gap = row->gap;
+        }
+        reverse(*out + first, *n - first);
+    }
+}
+
+/* The first lines of a row; the rest comes in sequence. */
+static const stream_kept *prefetched(const stream_kept *row)
+{
+    __builtin_prefetch(row);
+    __builtin_prefetch((const char *)row + CACHE_LINE);
+    return row;
+}
+
+void weir__rows_warm(stream_store *s, int side, const weir_sv *keys, uint32_t n, int64_t from,
+                     int64_t to, stream_hint **hints)
 {
     void *found[WEIR__WARM_ROWS];
+    const stream_kept *rows[WEIR__WARM_ROWS];
     WEIR_ASSERT(n <= WEIR__WARM_ROWS);
-    size_t at = weir__buckets_from(&s->buckets, bucket_of(s, weir_max64(from, 0)));
+    size_t at = buckets_from(s, weir_max64(from, 0));
     for (; at < s->buckets.n && s->buckets.at[at].start <= to; at++) {
+        int64_t start = s->buckets.at[at].start;
         weir_hmap_find_batch(s->buckets.at[at].map, keys, n, found);
         for (uint32_t i = 0; i < n; i++) {
             stream_entry *e = found[i];
             stream_hint *h = hints[i];
-            if (e && h->n < WEIR_COUNT(h->entry)) {
-                h->start[h->n] = s->buckets.at[at].start;
+            rows[i] = NULL;
+            if (!e) {
+                continue;
+            }
+            if (h->n < WEIR_COUNT(h->entry)) {
+                h->start[h->n] = start;
                 h->entry[h->n++] = e;
             }
-            for (int side = 0; e && side < 2; side++) {
-                const stream_rows *r = &e->side[side];
-                for (uint32_t k = 0; k <= r->n && k < WARM_BYTES; k += CACHE_LINE) {
-                    __builtin_prefetch(r->p + k);
-                }
+            const stream_rows *r = &e->side[side];
+            rows[i] = end_of(s, start) - r->gap >= from ? prefetched(r->newest) : NULL;
+        }
+        for (uint32_t depth = 1; depth < WARM_DEPTH; depth++) {
+            for (uint32_t i = 0; i < n; i++) {
+                const stream_kept *r = rows[i];
+                rows[i] = r && r->time - r->gap >= from ? prefetched(r->older) : NULL;
             }
         }
     }
@@ -225,18 +229,33 @@ void weir__rows_expire(stream_store *s, int64_t retention)
     weir__buckets_drop_first(&s->buckets, n);
 }
 
+/* As they are read again: the oldest first. */
+static void put_rows(stream_store *s, const stream_rows *rows, weir_buf *value)
+{
+    size_t n = 0;
+    for (const stream_kept *row = rows->newest; row; row = row->older) {
+        WEIR_GROW(s->scratch, s->scratch_cap, n + 1);
+        s->scratch[n++] = row;
+    }
+    while (n) {
+        const stream_kept *row = s->scratch[--n];
+        weir_buf_add(value, &row->time, sizeof row->time);
+        weir_buf_add(value, &row->n, sizeof row->n);
+        weir_buf_add(value, row->bytes, row->n);
+    }
+}
+
 static void put_entry(void *ctx, void *payload, weir_buf *value)
 {
-    (void)ctx;
     const stream_entry *e = payload;
-    weir_buf_be32(value, e->side[0].n);
-    weir_buf_add(value, e->side[0].p, e->side[0].n);
-    weir_buf_add(value, e->side[1].p, e->side[1].n);
+    weir_buf_be32(value, e->side[0].bytes);
+    put_rows(ctx, &e->side[0], value);
+    put_rows(ctx, &e->side[1], value);
 }
 
 void weir__rows_save(stream_store *s, weir__saver *saver, char tag)
 {
-    weir__buckets_save(&s->buckets, saver, tag, put_entry, NULL);
+    weir__buckets_save(&s->buckets, saver, tag, put_entry, s);
 }
 
 static bool load_rows(stream_store *s, int side, int64_t bucket, weir_sv key, weir_sv rows)
@@ -275,6 +294,29 @@ weir_rc weir__rows_load(stream_store *s, const weir_op *op, weir_sv key, weir_sv
 }
 
 /* ---- rows of outer joins that wait ---- */
+
+/* Room for `more` bytes behind the block's end; NULL: more than one block may hold. */
+static char *grow_block(weir_slab *slab, char *p, uint32_t n, uint32_t *cap, uint64_t more)
+{
+    uint64_t need = n + more;
+    if (need <= *cap) {
+        return p;
+    }
+    if (need > BYTES_MAX) {
+        return NULL;
+    }
+    uint64_t to = *cap ? (uint64_t)*cap * 2 : BLOCK_MIN;
+    while (to < need) {
+        to *= 2;
+    }
+    char *grown = weir_slab_alloc(slab, (uint32_t)to);
+    if (p) {
+        memcpy(grown, p, n);
+        weir_slab_release(slab, p, *cap);
+    }
+    *cap = (uint32_t)to;
+    return grown;
+}
 
 void weir__outer_open(outer_buffer *o, weir_task *t)
 {

@@ -36,7 +36,7 @@ typedef struct op_join_stream {
     outer_buffer waiting;
     int64_t least;               /* no waiting row is older, as far as is known; INT64_MAX: none */
     weir__wire_keys wire[2];
-    weir__candidate *found;
+    const stream_kept **found;
     size_t n_found, found_cap;
     held_rows *held;             /* [2] */
     bool seq;
@@ -98,15 +98,17 @@ static void stream_close(weir_op *op)
     weir_free(j->found);
 }
 
-static weir__pair pair_of(int side, weir_sv mine, weir_sv other)
+/* A result row; `other` without bytes: all NULL. Their bytes must stay. */
+static void join_rows(op_join_stream *j, int side, const stream_row *r, int64_t time, weir_sv other)
 {
-    return side == 0 ? (weir__pair){true, mine, other} : (weir__pair){true, other, mine};
+    weir__joined *to = weir__join_new(&j->join, r->key, time, r->seq);
+    to->rows[side] = r->bytes;
+    to->rows[1 - side] = other;
 }
 
 static void emit_alone(op_join_stream *j, int side, const stream_row *r)
 {
-    weir__join_add_stable(&j->join, r->key, r->time, r->seq,
-                          pair_of(side, r->bytes, (weir_sv){NULL, 0}), NULL);
+    join_rows(j, side, r, r->time, (weir_sv){NULL, 0});
 }
 
 static void give_up(op_join_stream *j, size_t i, int side, int64_t time, int64_t seq)
@@ -115,7 +117,9 @@ static void give_up(op_join_stream *j, size_t i, int side, int64_t time, int64_t
     weir_sv row;
     uint32_t at = 0;
     while (weir__outer_next(weir__outer_at(&j->waiting, i), &at, &key, &row)) {
-        weir__join_add(&j->join, key, time, seq, pair_of(side, row, (weir_sv){NULL, 0}), NULL);
+        weir__pair pair = {.present = true};
+        *(side == 0 ? &pair.left : &pair.right) = row;
+        weir__join_add(&j->join, key, time, seq, pair, NULL);
     }
     weir__outer_kill(&j->waiting, i);
 }
@@ -165,7 +169,7 @@ static void filter_found(op_join_stream *j, int side, weir_sv row)
         weir_sv rows[WEIR_BATCH_ROWS];
         uint16_t pass[WEIR_BATCH_ROWS];
         for (uint32_t i = 0; i < n; i++) {
-            rows[i] = j->found[from + i].row;
+            rows[i] = (weir_sv){j->found[from + i]->bytes, j->found[from + i]->n};
         }
         uint32_t m = weir__join_filter(&j->join, side, row, rows, n, pass);
         for (uint32_t i = 0; i < m; i++) {
@@ -195,12 +199,11 @@ static void join_row(op_join_stream *j, int side, const stream_row *r)
         filter_found(j, side, r->bytes);
     }
     for (size_t i = 0; i < j->n_found; i++) {
-        const weir__candidate *c = &j->found[i];
+        const stream_kept *c = j->found[i];
         if (j->waits) {
             weir__outer_met(&j->waiting, c->time, 1 - side, r->wire, r->key);
         }
-        weir__join_add_stable(&j->join, r->key, weir_max64(r->time, c->time), r->seq,
-                              pair_of(side, r->bytes, c->row), NULL);
+        join_rows(j, side, r, weir_max64(r->time, c->time), (weir_sv){c->bytes, c->n});
     }
     if (j->outer[side] && j->n_found == 0) {
         if (!j->waits || to < j->stream_time) {
@@ -278,7 +281,7 @@ static void warm(op_join_stream *j, int side)
         }
     }
     if (n > 1) {
-        weir__rows_warm(&j->rows, keys, n, from, to, hints);
+        weir__rows_warm(&j->rows, 1 - side, keys, n, from, to, hints);
     }
 }
 
@@ -380,7 +383,6 @@ static void stream_walk(weir_op *op, const bool *open, weir_arena *arena)
         take_row(j, side);
     }
     weir__join_emit(&j->join);
-    weir__rows_settle(&j->rows);
     weir__rows_expire(&j->rows, j->retention);
 }
 
@@ -446,7 +448,7 @@ static uint64_t stream_bytes(const weir_op *op)
 {
     const op_join_stream *j = (const op_join_stream *)op;
     uint64_t n = j->waits ? weir_hmap_bytes(j->waiting.map) + weir_slab_bytes(j->waiting.slab) : 0;
-    return n + weir__buckets_bytes(&j->rows.buckets) + weir_slab_bytes(j->rows.slab);
+    return n + weir__buckets_bytes(&j->rows.buckets);
 }
 
 const weir_op_kind weir__op_join_stream = {

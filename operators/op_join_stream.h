@@ -3,12 +3,23 @@
 #pragma once
 #include "operators/op_join.h"
 
-/* Rows of one key in one bucket of time, one behind the other, by time and then by arrival:
- * [time 8][length 4][row] … */
+/* A row that waits for the other side, and the next older one of its key and side in its bucket of
+ * time (of two at one time, the one that came first). Rows lie in the order in which they came. A walk
+ * towards older rows knows from `gap` when to stop, so that it touches no row in vain: they are
+ * scattered, and each is a cache miss. */
+typedef struct stream_kept {
+    struct stream_kept *older; /* NULL: none */
+    uint32_t gap;              /* ms to the older one; at most UINT32_MAX */
+    uint32_t n;
+    int64_t time;
+    char bytes[];
+} stream_kept;
+
+/* Rows of one key and side in one bucket. */
 typedef struct stream_rows {
-    char *p;
-    uint32_t n, cap;
-    int64_t newest;
+    stream_kept *newest;
+    uint32_t gap;   /* ms from it to the bucket's end; at most UINT32_MAX */
+    uint32_t bytes; /* they take in the store */
 } stream_rows;
 
 /* Rows of both sides under one key: a row looks for the other side's where it will lie itself. */
@@ -23,14 +34,13 @@ typedef struct stream_hint {
     uint32_t n;
 } stream_hint;
 
-/* Buckets of `width` ms hold a map from key to stream_entry. */
+/* Buckets of `width` ms hold a map from key to stream_entry, and the rows. */
 typedef struct stream_store {
     weir__buckets buckets;
-    weir_slab *slab;
     int64_t width;
     int64_t newest[2]; /* largest row time put per side; -1: none */
-    stream_rows *retired; /* blocks that rows have moved out of, kept until weir__rows_settle */
-    size_t n_retired, cap_retired;
+    const stream_kept **scratch; /* of weir__rows_save */
+    size_t scratch_cap;
 } stream_store;
 
 /* Rows of outer joins that have no match yet: [time 8][side 1][topic key][key] → rows of that key.
@@ -51,27 +61,20 @@ typedef struct outer_buffer {
     weir_buf key; /* scratch */
 } outer_buffer;
 
-typedef struct weir__candidate {
-    int64_t time;
-    weir_sv row;
-} weir__candidate;
-
 void weir__rows_open(stream_store *s, weir_task *t, int64_t width);
 void weir__rows_close(stream_store *s);
-/* False: the key has more rows in this bucket than one block may hold. */
+/* False: the key's rows in this bucket take too many bytes. */
 bool weir__rows_put(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t time,
                     weir_sv row);
 /* Appends the side's rows of `key` with from <= time <= to, by time, to *out. They stay until
- * weir__rows_settle. */
+ * weir__rows_expire. */
 void weir__rows_fetch(stream_store *s, int side, weir_sv key, const stream_hint *hint, int64_t from,
-                      int64_t to, weir__candidate **out, size_t *n, size_t *cap);
-/* Fetches into the cache what puts and fetches of these keys between these times will touch, and
- * remembers in hints[i] what it has found. n ≤ WEIR__WARM_ROWS. */
+                      int64_t to, const stream_kept ***out, size_t *n, size_t *cap);
+/* Gets into the cache what fetches of the side's rows of these keys between these times will touch,
+ * and remembers in hints[i] what it has found. n ≤ WEIR__WARM_ROWS. */
 #define WEIR__WARM_ROWS 32
-void weir__rows_warm(stream_store *s, const weir_sv *keys, uint32_t n, int64_t from, int64_t to,
-                     stream_hint **hints);
-/* Nobody looks at fetched rows any more. */
-void weir__rows_settle(stream_store *s);
+void weir__rows_warm(stream_store *s, int side, const weir_sv *keys, uint32_t n, int64_t from,
+                     int64_t to, stream_hint **hints);
 /* Drops buckets whose rows are all older than newest - retention of their side. */
 void weir__rows_expire(stream_store *s, int64_t retention);
 void weir__rows_save(stream_store *s, weir__saver *saver, char tag);

@@ -94,6 +94,7 @@ void weir__buckets_deinit(weir__buckets *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         weir_hmap_free(s->at[i].map, s->drop, s->ctx);
+        weir_slab_free(s->at[i].slab);
     }
     weir_hmap_free(s->spare, NULL, NULL);
     s->spare = NULL;
@@ -143,7 +144,8 @@ weir_hmap *weir__buckets_need(weir__buckets *s, int64_t start)
     memmove(&s->at[at + 1], &s->at[at], (s->n - at) * sizeof *s->at);
     s->n++;
     s->at[at] = (weir__bucket){.start = start,
-                               .map = s->spare ? s->spare : weir_hmap_new(s->payload_bytes)};
+                               .map = s->spare ? s->spare : weir_hmap_new(s->payload_bytes),
+                               .slab = s->slabs ? weir_slab_new() : NULL};
     s->spare = NULL;
     weir_hmap_track(s->at[at].map, s->durable);
     s->last = at;
@@ -167,6 +169,7 @@ void weir__buckets_drop_first(weir__buckets *s, size_t n)
             weir_hmap_clear(s->at[i].map, s->drop, s->ctx);
             s->spare = s->at[i].map;
         }
+        weir_slab_free(s->at[i].slab);
     }
     s->n -= n;
     memmove(s->at, s->at + n, s->n * sizeof *s->at);
@@ -229,6 +232,7 @@ uint64_t weir__buckets_bytes(const weir__buckets *s)
     uint64_t n = s->cap * sizeof *s->at;
     for (size_t i = 0; i < s->n; i++) {
         n += weir_hmap_bytes(s->at[i].map);
+        n += s->at[i].slab ? weir_slab_bytes(s->at[i].slab) : 0;
     }
     return n;
 }
