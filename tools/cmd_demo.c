@@ -163,7 +163,7 @@ static weir_rc commit(demo *d, weir_status *st)
     WEIR_TRY(weir_session_commit(d->session, st));
     d->committed_ns = weir_mono_ns();
     d->commits++;
-    return weir_demo_results_read(d->results, d->session, st);
+    return weir_demo_results_read(d->results, st);
 }
 
 static weir_rc work(demo *d, weir_status *st)
@@ -176,7 +176,7 @@ static weir_rc work(demo *d, weir_status *st)
     d->behind = n - taken;
     WEIR_TRY(weir_engine_drain(weir_session_engine(d->session), st));
     WEIR_TRY(check_queries(d, st));
-    WEIR_TRY(weir_demo_results_read(d->results, d->session, st));
+    WEIR_TRY(weir_demo_results_read(d->results, st));
     if (weir_mono_ns() - d->committed_ns >= COMMIT_NS) {
         WEIR_TRY(commit(d, st));
     }

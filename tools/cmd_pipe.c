@@ -136,8 +136,11 @@ static void op_topic(pipe_host *h, const weir_json_node *req, weir_buf *out)
         fail(out, CODE_REQUEST, WEIR_SV("partitions must be from 1 to 10000"));
         return;
     }
-    weir_session_topic(h->session, weir_json_get_text(req, WEIR_SV("name"), WEIR_SV("")),
-                       (int32_t)n, -1);
+    weir_topic_spec spec = {.name = weir_json_get_text(req, WEIR_SV("name"), WEIR_SV("")),
+                            .partitions = (int32_t)n,
+                            .retention_ms = -1};
+    weir_topic *t;
+    (void)weir_session_topic(h->session, &spec, &t, NULL); /* in memory nothing can fail */
     weir_buf_str(out, "{\"ok\":true}");
 }
 

@@ -125,16 +125,19 @@ void weir_demo_feed_take(weir_demo_feed *f, weir_session *s, uint64_t n)
 
 /* ---- opening ---- */
 
-static void open_topics(weir_demo_feed *f, weir_session *s)
+static weir_rc open_topics(weir_demo_feed *f, weir_session *s, weir_status *st)
 {
     for (size_t i = 0; i < WEIR_DATAGEN_TOPICS; i++) {
-        f->topics[i] = weir_session_topic(s, weir_sv_cstr(weir_datagen_topic_names[i]), 0, -1);
+        weir_topic_spec spec = {.name = weir_sv_cstr(weir_datagen_topic_names[i]),
+                                .retention_ms = -1};
+        WEIR_TRY(weir_session_topic(s, &spec, &f->topics[i], st));
         size_t partitions = (size_t)weir_topic_partitions(f->topics[i]);
         f->builders[i] = weir_zalloc(sizeof *f->builders[i] * partitions);
         for (size_t p = 0; p < partitions; p++) {
             weir_chunk_builder_init(&f->builders[i][p]);
         }
     }
+    return WEIR_OK;
 }
 
 weir_rc weir_demo_feed_open(weir_session *s, uint64_t seed, double per_second, weir_demo_feed **out,
@@ -143,8 +146,8 @@ weir_rc weir_demo_feed_open(weir_session *s, uint64_t seed, double per_second, w
     bool found = false;
     weir_demo_feed *f = weir_zalloc(sizeof *f);
     f->at = (position){.seed = seed, .now = START_MS};
-    open_topics(f, s);
-    weir_rc rc = load(s, &f->at, &found, st);
+    weir_rc rc = open_topics(f, s, st);
+    rc = rc ? rc : load(s, &f->at, &found, st);
     rc = rc ? rc : check(f, s, st);
     if (rc != WEIR_OK) {
         weir_demo_feed_close(f);

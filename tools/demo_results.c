@@ -369,14 +369,13 @@ static weir_rc read_partition(weir_demo_results *r, weir_demo_reader *in, int32_
     return WEIR_OK;
 }
 
-weir_rc weir_demo_results_read(weir_demo_results *r, weir_session *s, weir_status *st)
+weir_rc weir_demo_results_read(weir_demo_results *r, weir_status *st)
 {
     for (uint32_t i = 0; i < r->n_readers; i++) {
         weir_demo_reader *in = &r->readers[i];
         for (int32_t p = 0; p < weir_topic_partitions(in->topic); p++) {
             WEIR_TRY(read_partition(r, in, p, st));
-            int64_t others = weir_engine_consumed(weir_session_engine(s), in->topic, p);
-            weir_topic_consumed(in->topic, p, weir_min64(in->next[p], others));
+            weir_topic_keep(in->topic, p, in->next[p]);
         }
     }
     return WEIR_OK;

@@ -62,7 +62,7 @@ typedef struct weir_demo_results {
 weir_rc weir_demo_results_open(weir_session *s, weir_demo_results **out, weir_status *st);
 void weir_demo_results_close(weir_demo_results *r);
 /* Reads what is new, and tells the topics that it has been read. */
-weir_rc weir_demo_results_read(weir_demo_results *r, weir_session *s, weir_status *st);
+weir_rc weir_demo_results_read(weir_demo_results *r, weir_status *st);
 /* The products of the window that shows most: the newest but one. Returns how many. */
 uint32_t weir_demo_results_trending(const weir_demo_results *r, const weir_demo_product **out,
                                     const weir_demo_trend **trends, uint32_t max);

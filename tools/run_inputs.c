@@ -185,7 +185,8 @@ weir_rc weir_inputs_bind(weir_inputs *in, weir_session *s, weir_loop *loop, weir
 {
     for (size_t i = 0; i < in->n; i++) {
         weir_input *f = &in->items[i];
-        f->to = weir_session_topic(s, f->topic, 0, -1);
+        weir_topic_spec spec = {.name = f->topic, .retention_ms = -1};
+        WEIR_TRY(weir_session_topic(s, &spec, &f->to, st));
         int32_t partitions = weir_topic_partitions(f->to);
         f->builders = weir_zalloc(sizeof *f->builders * (size_t)partitions);
         for (int32_t p = 0; p < partitions; p++) {

@@ -89,9 +89,11 @@ static weir_rc feed(checker *c, const weir_json_node *record, weir_status *st)
     weir_line_record r;
     weir_rc rc = lines_of(c, topic, &lines, st);
     rc = rc ? rc : weir_lines_parse(lines, weir_buf_view(&line), &r, st);
+    weir_topic_spec spec = {.name = topic, .retention_ms = -1};
+    weir_topic *t = NULL;
+    rc = rc ? rc : weir_session_topic(c->session, &spec, &t, st);
     if (rc == WEIR_OK) {
-        rc = weir_session_append(c->session, weir_session_topic(c->session, topic, 0, -1), -1, r.key,
-                                 r.value, r.headers, r.has_timestamp ? r.timestamp : 0, NULL);
+        rc = weir_session_append(c->session, t, -1, r.key, r.value, r.headers, r.has_timestamp ? r.timestamp : 0, NULL);
     }
     weir_lines_free(lines);
     weir_buf_deinit(&line);

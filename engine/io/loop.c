@@ -211,6 +211,14 @@ void weir_thread_join(weir_thread *t)
     weir_free(t);
 }
 
+uint64_t weir_entropy(void)
+{
+    uint64_t v = 0;
+    int rc = uv_random(NULL, NULL, &v, sizeof v, 0, NULL);
+    WEIR_ASSERT(rc == 0);
+    return v;
+}
+
 uint32_t weir_cpu_count(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);

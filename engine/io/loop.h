@@ -32,6 +32,7 @@ void weir_loop_on_signal(weir_loop *l, void (*call)(void *ctx, int signum), void
 weir_thread *weir_thread_start(void (*main)(void *ctx), void *ctx);
 void weir_thread_join(weir_thread *t);
 uint32_t weir_cpu_count(void);
+uint64_t weir_entropy(void); /* 8 random bytes of the system: for names, not for keys */
 
 /* Counts down; one thread waits until it is empty. Spins for a moment before it sleeps. */
 weir_gate *weir_gate_new(void);

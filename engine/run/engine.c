@@ -189,22 +189,6 @@ static void set_levels(weir_engine *e)
     }
 }
 
-/* Smallest position at which the query reads this partition; INT64_MAX when it does not. */
-static int64_t read_position(const weir_query *q, const weir_topic *topic, int32_t partition)
-{
-    int64_t least = INT64_MAX;
-    for (uint32_t i = 0; i < q->n_stages; i++) {
-        const weir_stage *s = q->stages[i];
-        const weir_task *t = partition < s->partitions ? s->tasks[partition] : NULL;
-        for (uint32_t k = 0; t && k < t->n_scans; k++) {
-            if (t->scans[k].topic == topic) {
-                least = weir_min64(least, t->scans[k].next);
-            }
-        }
-    }
-    return least;
-}
-
 static size_t index_of(const weir_engine *e, const weir_query *q)
 {
     size_t i = 0;
@@ -281,6 +265,7 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, weir_start start,
     q->replaces = replace != NULL;
     q->ordinal = replace ? replace->ordinal : e->next_ordinal;
     weir_arena_init(&q->arena);
+    q->warming = e->config.order == WEIR_ORDER_TIME;
     const weir_source *sink = plan->sink->sink.sink;
     weir_rc rc = WEIR_OK;
     if (sink) {
@@ -355,7 +340,8 @@ weir_query *weir_engine_query_at(weir_engine *e, uint32_t i)
 static bool task_has_input(const weir_task *t)
 {
     for (uint32_t i = 0; i < t->n_scans; i++) {
-        if (t->scans[i].next < weir_topic_end(t->scans[i].topic, t->scans[i].partition)) {
+        const weir_scan *s = &t->scans[i];
+        if (!s->held && weir_topic_readable(s->topic, s->partition, s->next) > s->next) {
             return true;
         }
     }
@@ -428,35 +414,109 @@ static bool run_level(weir_engine *e, uint32_t level)
     return progress;
 }
 
-/* Tells a topic how far all of its readers are: what is behind them may leave memory. */
-static void release_consumed(weir_engine *e)
+typedef void (*scan_visit)(weir_scan *s, void *ctx);
+
+static void each_scan(const weir_query *q, scan_visit visit, void *ctx)
 {
-    for (uint32_t i = 0; i < weir_topics_count(e->config.topics); i++) {
-        weir_topic *topic = weir_topics_at(e->config.topics, i);
-        for (int32_t p = 0; p < weir_topic_partitions(topic); p++) {
-            int64_t least = weir_topic_end(topic, p);
-            for (size_t k = 0; k < e->n_queries; k++) {
-                least = weir_min64(least, read_position(e->queries[k], topic, p));
+    for (uint32_t i = 0; i < q->n_stages; i++) {
+        const weir_stage *s = q->stages[i];
+        for (int32_t p = 0; p < s->partitions; p++) {
+            for (uint32_t k = 0; k < s->tasks[p]->n_scans; k++) {
+                visit(&s->tasks[p]->scans[k], ctx);
             }
-            weir_topic_consumed(topic, p, least);
         }
     }
+}
+
+static void tell_reader(weir_scan *s, void *ctx)
+{
+    (void)ctx;
+    weir_topic_reader(s->topic, s->partition, s->next);
+}
+
+/* Tells the topics where their readers are: what is behind them may leave memory. */
+static void tell_readers(weir_engine *e)
+{
+    for (size_t k = 0; k < e->n_queries; k++) {
+        if (!e->queries[k]->failed || !weir_topics_cluster(e->config.topics)) {
+            each_scan(e->queries[k], tell_reader, NULL);
+        }
+    }
+    weir_topics_readers_told(e->config.topics);
+}
+
+static void table_behind(weir_scan *s, void *ctx)
+{
+    if (s->node->scan.source->table && s->next < s->warm_end &&
+        !weir_topic_at_end(s->topic, s->partition, s->next)) {
+        *(bool *)ctx = true;
+    }
+}
+
+static void hold_stream(weir_scan *s, void *ctx)
+{
+    s->held = *(bool *)ctx && !s->node->scan.source->table;
+}
+
+/* Streams wait until the tables of their query are read to the end they had at the start: a stream
+ * that overtook its table would miss what it should have met. */
+static void warm_up(weir_engine *e)
+{
+    for (size_t i = 0; i < e->n_queries; i++) {
+        weir_query *q = e->queries[i];
+        if (q->warming) {
+            q->warming = false;
+            each_scan(q, table_behind, &q->warming);
+            each_scan(q, hold_stream, &q->warming);
+        }
+    }
+}
+
+static void scan_at_end(weir_scan *s, void *ctx)
+{
+    if (!weir_topic_at_end(s->topic, s->partition, s->next)) {
+        *(bool *)ctx = false;
+    }
+}
+
+weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st)
+{
+    tell_readers(e);
+    WEIR_TRY(weir_topics_poll(e->config.topics, st));
+    *full = weir_topics_full(e->config.topics);
+    return WEIR_OK;
+}
+
+bool weir_engine_caught_up(const weir_engine *e)
+{
+    for (size_t i = 0; i < e->n_queries; i++) {
+        bool all = true;
+        if (!e->queries[i]->failed && !e->queries[i]->paused) {
+            each_scan(e->queries[i], scan_at_end, &all);
+        }
+        if (!all) {
+            return false;
+        }
+    }
+    return true;
 }
 
 weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress, weir_status *st)
 {
     e->rows = rows_per_task;
     *progress = false;
+    warm_up(e);
     for (uint32_t level = 0; level < e->n_levels; level++) {
         *progress |= run_level(e, level);
     }
     weir_deliver_rest(e);
-    release_consumed(e);
+    tell_readers(e);
+    e->moved |= *progress;
     return *progress ? WEIR_FAULT(ROUND_DONE, st) : WEIR_OK;
 }
 
 /* Lets held-back results go, level by level: what one level lets go, the next may hold back. */
-static bool flush_round(weir_engine *e)
+bool weir_engine_flush_round(weir_engine *e)
 {
     bool progress = false;
     for (uint32_t level = 0; level < e->n_levels; level++) {
@@ -466,7 +526,7 @@ static bool flush_round(weir_engine *e)
         e->flushing = false;
     }
     weir_deliver_rest(e);
-    release_consumed(e);
+    tell_readers(e);
     return progress;
 }
 
@@ -480,7 +540,7 @@ weir_rc weir_engine_drain(weir_engine *e, weir_status *st)
         return WEIR_OK;
     }
     do {
-        progress = flush_round(e);
+        progress = weir_engine_flush_round(e);
     } while (progress);
     return WEIR_OK;
 }
@@ -549,7 +609,8 @@ void weir_query_stats_of(const weir_query *q, weir_query_stats *out)
                 const weir_scan *scan = &t->scans[k];
                 out->read += scan->read;
                 out->bad_records += scan->bad;
-                out->lag += weir_topic_end(scan->topic, scan->partition) - scan->next;
+                out->lag += weir_max64(
+                    weir_topic_end(scan->topic, scan->partition) - scan->next, 0);
             }
             for (uint32_t k = 0; k < t->n_ops; k++) {
                 const weir_op *op = t->ops[k];

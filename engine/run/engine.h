@@ -72,18 +72,22 @@ weir_query *weir_engine_find(weir_engine *e, weir_sv id);
 weir_rc weir_engine_feed(weir_engine *e, weir_query *q, weir_sv topic, int64_t offset,
                          uint32_t count, weir_status *st);
 
+/* Topics of a cluster: takes in what has arrived, sends what waits. *full: outputs wait for room, do
+ * not run a round. */
+weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st);
+/* Every running query has read all there is, as last heard. */
+bool weir_engine_caught_up(const weir_engine *e);
 /* One round over all running queries, reading at most `rows_per_task` records per task and topic
  * partition. *progress: something was read. A failed query is stopped and reported by
  * weir_query_error; the others go on. */
 weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress, weir_status *st);
 /* Rounds until nothing is left to read; then lets coalesced results go, until nothing moves. */
 weir_rc weir_engine_drain(weir_engine *e, weir_status *st);
-/* Lets coalesced results go, then makes everything so far durable in one atomic write. Extra
- * entries (journal, host positions) ride along in `extra` (may be NULL; cleared). */
+/* Lets coalesced results go, then makes everything so far durable in one atomic write; with a cluster,
+ * in the order that its guarantee asks for. Extra entries (journal, host positions) ride along in
+ * `extra` (may be NULL; cleared). After an error with st->retriable the engine must be made anew from
+ * its last commit. */
 weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status *st);
-/* The offset below which no running query reads the topic partition any more; its end when none
- * reads it. For readers outside of the engine: see weir_topic_keep. */
-int64_t weir_engine_consumed(const weir_engine *e, const weir_topic *topic, int32_t partition);
 
 /* Numbers. */
 typedef struct weir_query_stats {

@@ -5,6 +5,7 @@
  *   'M' "position" ‖ 0 ‖ query ‖ 0 ‖ node(4) ‖ partition(4)  →  next offset (8)
  *   'M' "plan" ‖ 0 ‖ query                                   →  printed plan
  *   'M' "epoch"                                              →  number of commits (8)
+ *   'M' "instance"                                           →  name of this directory's process
  *
  * A query whose stored plan differs from the one it is started with must not read that state. */
 #include "engine/io/fault.h"
@@ -75,12 +76,19 @@ void weir_query_forget(const weir_query *q, weir_store_batch *batch)
     weir_buf_deinit(&to);
 }
 
-static int64_t start_of(const weir_scan *s, weir_start start)
+/* A table is read from its beginning whatever the property says, as in ksqlDB. */
+static weir_rc start_at(weir_scan *s, weir_start start, bool known, weir_status *st)
 {
-    /* A table is read from its beginning whatever the property says, as in ksqlDB. */
-    return start == WEIR_START_EARLIEST || s->node->scan.source->table
-               ? weir_topic_begin(s->topic, s->partition)
-               : weir_topic_end(s->topic, s->partition);
+    bool table = s->node->scan.source->table;
+    if (known && !table) {
+        return WEIR_OK;
+    }
+    int64_t begin = 0;
+    WEIR_TRY(weir_topic_bounds(s->topic, s->partition, &begin, &s->warm_end, st));
+    if (!known) {
+        s->next = start == WEIR_START_EARLIEST || table ? begin : s->warm_end;
+    }
+    return WEIR_OK;
 }
 
 static const weir_scan *scan_of(const weir_query *q, weir_sv topic, int32_t partition)
@@ -100,15 +108,14 @@ static const weir_scan *scan_of(const weir_query *q, weir_sv topic, int32_t part
 static weir_rc load_position(weir_query *q, weir_scan *s, weir_start start,
                              const weir_query *replaced, weir_status *st)
 {
-    s->next = start_of(s, start);
     const weir_scan *before =
         replaced ? scan_of(replaced, s->node->scan.source->topic, s->partition) : NULL;
     if (before) {
         s->next = before->next;
-        return WEIR_OK;
+        return start_at(s, start, true, st);
     }
     if (!q->engine->config.store) {
-        return WEIR_OK;
+        return start_at(s, start, false, st);
     }
     weir_buf key = {0};
     weir_buf value = {0};
@@ -118,8 +125,10 @@ static weir_rc load_position(weir_query *q, weir_scan *s, weir_start start,
     if (rc == WEIR_OK && found) {
         weir_reader r = weir_reader_of(weir_buf_view(&value));
         s->next = (int64_t)weir_read_be64(&r);
-        int64_t begin = weir_topic_begin(s->topic, s->partition);
-        s->next = weir_max64(s->next, begin); /* retention overtook it */
+    }
+    rc = rc ? rc : start_at(s, start, found, st);
+    if (rc == WEIR_OK) { /* retention may have overtaken it */
+        s->next = weir_max64(s->next, weir_topic_begin(s->topic, s->partition));
     }
     weir_buf_deinit(&key);
     weir_buf_deinit(&value);
@@ -185,8 +194,68 @@ weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_qu
     return WEIR_OK;
 }
 
+weir_rc weir_epoch_instance(weir_store *store, weir_buf *out, weir_status *st)
+{
+    bool found = false;
+    WEIR_TRY(weir_store_get(store, WEIR_SV("Minstance"), out, &found, st));
+    if (found) {
+        return WEIR_OK;
+    }
+    weir_buf_reset(out);
+    weir_buf_printf(out, "%016llx", (unsigned long long)weir_entropy());
+    weir_store_batch *b = weir_store_batch_new();
+    weir_store_put(b, WEIR_SV("Minstance"), weir_buf_view(out));
+    weir_rc rc = weir_store_commit(store, b, st);
+    weir_store_batch_free(b);
+    return rc;
+}
+
+/* What a killed process had prepared counts exactly when the cluster's transaction did. */
+static weir_rc settle_doubt(weir_engine *e, weir_status *st)
+{
+    weir_store *store = e->config.store;
+    weir_cluster *c = weir_topics_cluster(e->config.topics);
+    uint64_t pending = 0;
+    uint64_t committed = 0;
+    bool doubt = false;
+    bool any = false;
+    WEIR_TRY(weir_store_prepared(store, &pending, &doubt, st));
+    if (c) {
+        weir_buf instance = {0};
+        weir_rc rc = weir_epoch_instance(store, &instance, st);
+        rc = rc ? rc : c->calls->committed(c, weir_buf_view(&instance), &committed, &any, st);
+        weir_buf_deinit(&instance);
+        WEIR_TRY(rc);
+    }
+    if (doubt && !c) {
+        weir_fail(st, WEIR_EUSAGE, "%s ends with an epoch whose outcome only Kafka knows",
+                  weir_store_dir(store));
+        return weir_hint(st, "start with the --bootstrap-servers it was used with");
+    }
+    if (doubt && !any && pending > 1) {
+        weir_fail(st, WEIR_ECORRUPT, "whether the last epoch of %s was committed is not known: Kafka "
+                                     "has no offsets of its group any more", weir_store_dir(store));
+        return weir_hint(st, "start with an empty --data-dir and reprocess");
+    }
+    return doubt ? weir_store_resolve(store, any && committed == pending, st) : WEIR_OK;
+}
+
+/* State that is older than what the cluster has committed would repeat results. */
+static weir_rc check_age(const weir_engine *e, weir_status *st)
+{
+    weir_cluster *c = weir_topics_cluster(e->config.topics);
+    if (!c || !c->exactly_once || c->last_epoch <= e->epoch) {
+        return WEIR_OK;
+    }
+    weir_fail(st, WEIR_ECORRUPT, "%s is at epoch %llu, but epoch %llu has been committed to Kafka: it "
+                                 "is an old copy", weir_store_dir(e->config.store),
+              (unsigned long long)e->epoch, (unsigned long long)c->last_epoch);
+    return weir_hint(st, "use the newest copy, or start with an empty --data-dir");
+}
+
 weir_rc weir_epoch_load(weir_engine *e, weir_status *st)
 {
+    WEIR_TRY(settle_doubt(e, st));
     weir_buf value = {0};
     bool found = false;
     weir_rc rc = weir_store_get(e->config.store, WEIR_SV("Mepoch"), &value, &found, st);
@@ -195,15 +264,83 @@ weir_rc weir_epoch_load(weir_engine *e, weir_status *st)
         e->epoch = weir_read_be64(&r);
     }
     weir_buf_deinit(&value);
-    return rc;
+    return rc ? rc : check_age(e, st);
+}
+
+/* The positions that a group's offsets stand for: per partition the least of all queries. */
+typedef struct positions {
+    weir_position *items;
+    size_t n, cap;
+} positions;
+
+static void note_position(positions *all, const weir_scan *s)
+{
+    weir_sv topic = weir_topic_name(s->topic);
+    for (size_t i = 0; i < all->n; i++) {
+        weir_position *p = &all->items[i];
+        if (p->partition == s->partition && weir_sv_eq(p->topic, topic)) {
+            p->next = weir_min64(p->next, s->next);
+            return;
+        }
+    }
+    WEIR_GROW(all->items, all->cap, all->n + 1);
+    all->items[all->n++] = (weir_position){topic, s->partition, s->next};
+}
+
+static positions positions_of(const weir_engine *e)
+{
+    positions all = {0};
+    for (size_t i = 0; i < e->n_queries; i++) {
+        const weir_query *q = e->queries[i];
+        for (uint32_t k = 0; k < q->n_stages && q->plan->persistent; k++) {
+            for (int32_t p = 0; p < q->stages[k]->partitions; p++) {
+                const weir_task *t = q->stages[k]->tasks[p];
+                for (uint32_t n = 0; n < t->n_scans; n++) {
+                    note_position(&all, &t->scans[n]);
+                }
+            }
+        }
+    }
+    return all;
+}
+
+/* Kafka's transaction decides, the store follows; at_least_once: outputs first, then the store. */
+static weir_rc commit_cluster(weir_engine *e, weir_cluster *c, weir_store_batch *batch,
+                              weir_status *st)
+{
+    WEIR_TRY(c->calls->flush(c, st));
+    WEIR_TRY(WEIR_FAULT(EPOCH_FLUSHED, st));
+    weir_store *store = e->config.store;
+    bool two_phases = store && c->exactly_once;
+    if (two_phases) {
+        WEIR_TRY(weir_store_prepare(store, batch, e->epoch, st));
+    } else if (store) {
+        WEIR_TRY(weir_store_commit(store, batch, st));
+    }
+    positions at = positions_of(e);
+    weir_rc rc = c->calls->commit(c, e->epoch, at.items, at.n, st);
+    weir_free(at.items);
+    WEIR_TRY(rc);
+    WEIR_TRY(WEIR_FAULT(TXN_COMMITTED, st));
+    return two_phases ? weir_store_settle(store, batch, st) : WEIR_OK;
 }
 
 weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status *st)
 {
     WEIR_TRY(WEIR_FAULT(EPOCH_BEGIN, st));
-    WEIR_TRY(weir_engine_drain(e, st));
+    weir_cluster *c = weir_topics_cluster(e->config.topics);
+    if (c) {
+        e->moved |= weir_engine_flush_round(e);
+        if (!e->moved && !c->calls->dirty(c) && (!extra || weir_store_batch_bytes(extra) == 0) &&
+            weir_store_batch_bytes(e->dropped) == 0) {
+            return WEIR_OK; /* nothing has happened */
+        }
+    } else {
+        WEIR_TRY(weir_engine_drain(e, st));
+    }
     if (!e->config.store) {
-        return WEIR_OK;
+        e->moved = false;
+        return c ? commit_cluster(e, c, NULL, st) : WEIR_OK;
     }
     /* The removals of dropped queries come first: a replacement may use the same keys. */
     weir_store_batch *batch = e->dropped;
@@ -224,6 +361,7 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
         weir_store_batch_append(batch, extra);
     }
     WEIR_TRY(WEIR_FAULT(EPOCH_COLLECTED, st));
-    WEIR_TRY(weir_store_commit(e->config.store, batch, st));
+    WEIR_TRY(c ? commit_cluster(e, c, batch, st) : weir_store_commit(e->config.store, batch, st));
+    e->moved = false;
     return WEIR_FAULT(EPOCH_DONE, st);
 }

@@ -10,6 +10,7 @@ typedef struct lane {
     uint32_t at;       /* next selected row */
     uint32_t taken;    /* batches of the inbox */
     uint32_t budget;   /* records a scan may still read */
+    int64_t from;      /* where the scan began */
     weir_op *to;
     uint32_t to_port;
 } lane;
@@ -198,11 +199,52 @@ static void rewind_lane(lane *l)
     }
 }
 
+/* What the scan can read now: records, and the largest time among them. False: nothing yet, and what
+ * comes is not known. */
+static weir_rc look_ahead(weir_scan *s, uint32_t rows, bool *settled, int64_t *newest,
+                          weir_status *st)
+{
+    uint32_t n = 0;
+    WEIR_TRY(weir_scan_peek(s, rows, INT64_MAX, &n, newest, st));
+    if (n == 0) { /* markers of transactions, if anything */
+        s->next = weir_max64(s->next, weir_topic_readable(s->topic, s->partition, s->next));
+    }
+    bool ended = s->held || weir_topic_at_end(s->topic, s->partition, s->next);
+    *settled = n > 0 || ended;
+    *newest = n > 0 ? *newest : INT64_MAX;
+    return WEIR_OK;
+}
+
+/* A scan whose future is not known must not be overtaken by the others: all of them read up to the
+ * time that it reaches in this round. While one may get something and has nothing, none reads. */
+static void limit_budgets(weir_task *t, lane *lanes, uint32_t rows)
+{
+    int64_t until = INT64_MAX;
+    bool settled = true;
+    weir_status st;
+    weir_status_reset(&st);
+    weir_rc rc = WEIR_OK;
+    for (uint32_t i = 0; i < t->n_scans && rc == WEIR_OK && settled; i++) {
+        int64_t newest = INT64_MAX;
+        rc = look_ahead(&t->scans[i], rows, &settled, &newest, &st);
+        until = weir_min64(until, newest);
+    }
+    for (uint32_t i = 0; i < t->n_scans && rc == WEIR_OK; i++) {
+        int64_t newest;
+        lanes[i].budget = 0;
+        rc = settled ? weir_scan_peek(&t->scans[i], rows, until, &lanes[i].budget, &newest, &st) : rc;
+    }
+    if (rc != WEIR_OK) {
+        weir_task_fail(t, "%s", st.msg);
+    }
+}
+
 static void open_lanes(weir_task *t, lane *lanes, uint32_t rows)
 {
     for (uint32_t i = 0; i < t->n_scans; i++) {
         weir_scan *s = &t->scans[i];
-        lanes[i] = (lane){.scan = s, .budget = rows, .to = s->to, .to_port = s->to_port};
+        lanes[i] = (lane){
+            .scan = s, .budget = rows, .from = s->next, .to = s->to, .to_port = s->to_port};
     }
     for (uint32_t i = 0; i < t->n_inboxes; i++) {
         weir_inbox *in = &t->inboxes[i];
@@ -225,6 +267,9 @@ bool weir_task_push_lanes(weir_task *t, uint32_t rows)
     uint32_t n = t->n_scans + t->n_inboxes;
     lane *lanes = weir_alloc(sizeof *lanes * n);
     open_lanes(t, lanes, rows);
+    if (t->n_scans > 1 && t->engine->config.order == WEIR_ORDER_TIME) {
+        limit_budgets(t, lanes, rows);
+    }
     bool progress = t->meeting && push_held(t, lanes);
     while (!t->failed && !t->client_done) {
         uint32_t at = UINT32_MAX;
@@ -246,8 +291,8 @@ bool weir_task_push_lanes(weir_task *t, uint32_t rows)
         push_slice(t, &lanes[at], slice_length(t, lanes, n, at));
     }
     for (uint32_t i = 0; i < n; i++) {
-        progress |= lanes[i].scan && lanes[i].budget < rows;
         rewind_lane(&lanes[i]);
+        progress |= lanes[i].scan && lanes[i].scan->next != lanes[i].from;
     }
     weir_free(lanes);
     return progress;

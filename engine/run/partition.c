@@ -25,7 +25,8 @@ void weir__partition_init(weir__partition *p, weir_store *store, uint64_t *held_
                            .window = {.held_bytes = held_bytes},
                            .topic_id = topic_id,
                            .number = number,
-                           .newest = INT64_MIN};
+                           .newest = INT64_MIN,
+                           .least_reader = INT64_MAX};
 }
 
 static int64_t chunk_newest(const weir_chunk *c)

@@ -17,6 +17,7 @@ typedef struct weir__partition {
     weir__window window; /* consecutive chunks, from `held` to `end` */
     int64_t begin, held, durable, saved, end;
     int64_t consumed; /* nobody reads below */
+    int64_t least_reader; /* of those told of in this turn */
     bool kept;        /* a reader outside of the engine wants what is at keep_from and above */
     int64_t keep_from;
     bool retains;     /* records are dropped by age: only then `newest` is kept */

@@ -295,39 +295,55 @@ static char *ingest_write(weir_store *s, const weir_store_batch *b, const char *
     return err;
 }
 
-static weir_rc commit_ingest(weir_store *s, const weir_store_batch *b, weir_status *st)
+weir_rc weir__store_write_table(weir_store *s, weir_store_batch *b, const char *path,
+                                weir_status *st)
+{
+    weir__store_batch_sort(b);
+    char *err = ingest_write(s, b, path);
+    if (err) {
+        (void)unlink(path);
+    }
+    return err ? failed(s->dir, err, st) : WEIR_OK;
+}
+
+weir_rc weir__store_ingest(weir_store *s, const char *path, weir_status *st)
+{
+    char *err = NULL;
+    rocksdb_ingestexternalfileoptions_t *how = rocksdb_ingestexternalfileoptions_create();
+    rocksdb_ingestexternalfileoptions_set_move_files(how, 1);
+    rocksdb_ingest_external_file(s->db, &path, 1, how, &err);
+    rocksdb_ingestexternalfileoptions_destroy(how);
+    return err ? failed(s->dir, err, st) : WEIR_OK;
+}
+
+static weir_rc commit_ingest(weir_store *s, weir_store_batch *b, weir_status *st)
 {
     weir_buf path = {0};
     ingest_path(s, &path);
     const char *file = weir_buf_cstr(&path);
-    char *err = ingest_write(s, b, file);
-    if (!err) {
-        rocksdb_ingestexternalfileoptions_t *how = rocksdb_ingestexternalfileoptions_create();
-        rocksdb_ingestexternalfileoptions_set_move_files(how, 1);
-        rocksdb_ingest_external_file(s->db, &file, 1, how, &err);
-        rocksdb_ingestexternalfileoptions_destroy(how);
-    }
-    if (err) {
-        (void)unlink(file);
-    }
+    weir_rc rc = weir__store_write_table(s, b, file, st);
+    rc = rc ? rc : weir__store_ingest(s, file, st);
+    (void)unlink(file); /* it has moved, or it is of no use */
     weir_buf_deinit(&path);
-    return err ? failed(s->dir, err, st) : WEIR_OK;
+    return rc;
+}
+
+bool weir__store_is_large(const weir_store_batch *b)
+{
+    return b->n_ranges == 0 &&
+           (b->n >= STORE_INGEST_OPS_MIN || b->bytes.n >= STORE_INGEST_BYTES_MIN);
 }
 
 weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st)
 {
     WEIR_ASSERT(s->db != NULL);
     weir_rc rc = WEIR_FAULT(STORE_WRITE, st);
-    if (rc == WEIR_OK && b->n >= STORE_SORT_OPS_MIN) {
-        weir__store_batch_sort(b);
-    }
-    bool large = b->n >= STORE_INGEST_OPS_MIN || b->bytes.n >= STORE_INGEST_BYTES_MIN;
-    if (rc == WEIR_OK && large && b->n_ranges == 0) {
-        if (b->n < STORE_SORT_OPS_MIN) {
-            weir__store_batch_sort(b);
-        }
+    if (rc == WEIR_OK && weir__store_is_large(b)) {
         rc = commit_ingest(s, b, st);
     } else if (rc == WEIR_OK && b->n > 0) {
+        if (b->n >= STORE_SORT_OPS_MIN) {
+            weir__store_batch_sort(b);
+        }
         rc = commit_batch(s, b, st);
     }
     weir__store_batch_reset(b);

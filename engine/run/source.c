@@ -131,8 +131,9 @@ static void drop_row(weir_scan *s, rows *r, uint32_t row, const char *reason)
 
 /* Takes n records of a chunk over, one kind of thing after the other. */
 static void take_records(weir_scan *s, weir_batch *b, rows *r, const weir_chunk *c,
-                         const weir_rec *recs, uint32_t n)
+                         uint32_t from, uint32_t n)
 {
+    const weir_rec *recs = c->recs + from;
     uint32_t at = r->n;
     bool headers = false;
     bool odd = false;
@@ -140,7 +141,7 @@ static void take_records(weir_scan *s, weir_batch *b, rows *r, const weir_chunk 
         const weir_rec *rec = &recs[i];
         r->values[at + i] = (weir_sv){c->bytes + rec->value_at, rec->value_n};
         b->rowtime[at + i] = rec->timestamp;
-        s->offsets[at + i] = s->next + i;
+        s->offsets[at + i] = weir_chunk_offset(c, from + i);
         headers |= rec->headers_n > 0;
         odd |= (rec->value_n == WEIR_NULL_BYTES) | (rec->timestamp < 0);
     }
@@ -159,7 +160,7 @@ static void take_records(weir_scan *s, weir_batch *b, rows *r, const weir_chunk 
     }
     r->odd |= odd;
     r->n += n;
-    s->next += n;
+    s->next = weir_chunk_offset(c, from + n - 1) + 1;
 }
 
 /* Collects records from as many chunks as it takes. */
@@ -173,16 +174,44 @@ static void collect(weir_scan *s, weir_batch *b, rows *r, uint32_t want)
             weir_task_fail(s->task, "%s", st.msg);
             return;
         }
-        if (!c) {
+        if (!c) { /* what lies up to here is no records (markers of transactions) */
+            s->next = weir_max64(s->next, weir_topic_readable(s->topic, s->partition, s->next));
             return;
         }
         WEIR_GROW(s->chunks, s->cap_chunks, s->n_chunks + 1);
         s->chunks[s->n_chunks++] = c;
-        WEIR_ASSERT(s->next >= c->base && s->next < c->base + c->n);
-        uint32_t first = (uint32_t)(s->next - c->base);
+        uint32_t first = weir_chunk_seek(c, s->next);
+        WEIR_ASSERT(first < c->n);
         uint32_t n = c->n - first < want - r->n ? c->n - first : want - r->n;
-        take_records(s, b, r, c, c->recs + first, n);
+        take_records(s, b, r, c, first, n);
     }
+}
+
+weir_rc weir_scan_peek(const weir_scan *s, uint32_t most, int64_t until, uint32_t *n, int64_t *newest,
+                       weir_status *st)
+{
+    int64_t at = s->next;
+    *n = 0;
+    *newest = INT64_MIN;
+    while (*n < most && at < weir_topic_readable(s->topic, s->partition, at)) {
+        weir_chunk *c = NULL;
+        WEIR_TRY(weir_topic_read(s->topic, s->partition, at, &c, st));
+        if (!c) {
+            return WEIR_OK;
+        }
+        uint32_t i = weir_chunk_seek(c, at);
+        for (; i < c->n && *n < most && c->recs[i].timestamp <= until; i++) {
+            *newest = weir_max64(*newest, c->recs[i].timestamp);
+            ++*n;
+        }
+        at = weir_chunk_end(c);
+        bool ended = i < c->n;
+        weir_chunk_unref(c);
+        if (ended) {
+            return WEIR_OK;
+        }
+    }
+    return WEIR_OK;
 }
 
 static int64_t read_be64(const char *p)
@@ -413,7 +442,7 @@ static weir_batch *new_batch(weir_scan *s)
 bool weir_scan_fill(weir_scan *s, uint32_t want)
 {
     weir_scan_release(s);
-    if (s->next >= weir_topic_end(s->topic, s->partition)) {
+    if (s->held || s->next >= weir_topic_readable(s->topic, s->partition, s->next)) {
         return false;
     }
     weir_arena *a = &s->arena;

@@ -33,6 +33,12 @@ static inline weir_sv store_op_value(const weir_store_batch *b, const store_op *
 }
 
 void weir__store_batch_reset(weir_store_batch *b);
+/* Cheaper as a table file than in the log. */
+bool weir__store_is_large(const weir_store_batch *b);
+/* rocks_store.c. A sorted, synced table file outside of the store, and its atomic move into it. */
+weir_rc weir__store_write_table(weir_store *s, weir_store_batch *b, const char *path,
+                                weir_status *st);
+weir_rc weir__store_ingest(weir_store *s, const char *path, weir_status *st);
 /* Sorts by key without changing the effect: only between range deletions, equal keys stay in order.
  */
 void weir__store_batch_sort(weir_store_batch *b);

@@ -34,6 +34,8 @@ typedef struct weir_scan {
     weir_topic *topic;
     int32_t partition;
     int64_t next;         /* offset of the next record to read */
+    int64_t warm_end;     /* of a table: its end when the query was started */
+    bool held;            /* waits for the tables of its query */
     weir_op *to;
     uint32_t to_port;
     /* decoding */
@@ -119,6 +121,7 @@ struct weir_query {
     const weir_plan *plan;
     uint32_t ordinal;           /* creation order; a replacement keeps it */
     bool paused, failed;
+    bool warming;               /* its streams wait for its tables */
     bool replaces;              /* its state comes from a running query, not from the store */
     char error[512];
     weir_stage **stages;        /* [n_stages], senders before receivers */
@@ -154,7 +157,12 @@ struct weir_engine {
     weir_outgoing *outgoing;     /* waiting for their topic's last writer */
     size_t n_outgoing, cap_outgoing;
     uint64_t epoch;
+    bool moved;                  /* something was read since the last commit */
 };
+
+/* engine.c: a level at a time, runs what has arrived and lets go what was held back. True: something
+ * was read. */
+bool weir_engine_flush_round(weir_engine *e);
 
 /* delivery.c: outputs of the level that has run reach topics and inboxes. */
 void weir_deliver(weir_engine *e, uint32_t level);
@@ -163,7 +171,9 @@ void weir_deliver_rest(weir_engine *e); /* what waited for writers that did not 
 /* epoch.c */
 /* State made by another plan must not be read: WEIR_ECORRUPT, with the remedy. */
 weir_rc weir_query_check_plan(const weir_query *q, weir_status *st);
-/* The number of commits so far, from the store. */
+/* The name that tells this data directory from others, made at first use. */
+weir_rc weir_epoch_instance(weir_store *store, weir_buf *out, weir_status *st);
+/* The number of commits so far, from the store. Settles an epoch in doubt. */
 weir_rc weir_epoch_load(weir_engine *e, weir_status *st);
 weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_query *replaced,
                                   weir_status *st);
@@ -172,6 +182,10 @@ void weir_query_forget(const weir_query *q, weir_store_batch *batch); /* state a
 /* source.c */
 weir_rc weir_scan_open(weir_scan *s, weir_status *st);
 void weir_scan_close(weir_scan *s);
+/* Records from s->next on that can be read now, at most `most`, and only up to the first with a time
+ * > `until`; *newest: the largest time among them. */
+weir_rc weir_scan_peek(const weir_scan *s, uint32_t most, int64_t until, uint32_t *n, int64_t *newest,
+                       weir_status *st);
 /* Decodes up to `rows` records from s->next on into s->batch; false: nothing to read. Advances
  * s->next. Fails the task on store errors. */
 bool weir_scan_fill(weir_scan *s, uint32_t rows);

@@ -1,57 +1,30 @@
 /* The list of topics, in creation order, with a map from names. The memory store is the embedded
- * one without a store behind it.
+ * one without a store behind it. Of a cluster's topics only those in use have partitions here.
  *
  * Stored: "Mtopic" ‖ id → partitions, retention, name; ids ascend with creation and are not names,
  * so that a topic dropped and made again does not meet its old records. */
 #include "engine/base/limits.h"
-#include "engine/run/hmap.h"
-#include "engine/run/partition.h"
-#include "engine/run/topic.h"
+#include "engine/run/topics_impl.h"
 
 #define TOPIC_META "Mtopic"
 #define TOPIC_HELD_BYTES_MAX ((uint64_t)64 << 20) /* above, durable chunks leave memory unread */
-
-struct weir_topic {
-    weir_topics *owner;
-    uint32_t id;
-    bool stored; /* its meta entry is, or will be with the batch that was saved last */
-    int32_t n;
-    int64_t retention_ms;
-    weir_sv name; /* owned */
-    weir__partition *partitions;
-};
-
-typedef struct removed_topic {
-    uint32_t id, partitions;
-} removed_topic;
-
-struct weir_topics {
-    weir_store *store;
-    bool forget;
-    weir_topic **topics;
-    size_t n, cap;
-    weir_hmap *by_name; /* payload: weir_topic * */
-    uint32_t next_id;
-    removed_topic *dropped; /* to be removed from the store */
-    size_t n_dropped, dropped_cap;
-    removed_topic *gone;    /* their files go when the batch is known to be committed */
-    size_t n_gone, gone_cap;
-    uint64_t held_bytes;
-};
+#define POLL_BYTES ((uint64_t)8 << 20)     /* of a cluster, taken in at a time */
 
 static weir_topic *topic_add(weir_topics *t, uint32_t id, weir_sv name, int32_t partitions,
                              int64_t retention_ms)
 {
     WEIR_ASSERT(partitions > 0 && partitions <= WEIR_PARTITIONS_MAX);
     weir_topic *topic = weir_zalloc(sizeof *topic);
-    *topic = (weir_topic){.owner = t, .id = id, .n = partitions, .retention_ms = retention_ms};
+    *topic = (weir_topic){
+        .owner = t, .id = id, .n = partitions, .retention_ms = retention_ms, .replicas = 1};
     char *copy = weir_alloc(name.n);
     if (name.n) {
         memcpy(copy, name.p, name.n);
     }
     topic->name = (weir_sv){copy, name.n};
-    topic->partitions = weir_alloc((size_t)partitions * sizeof *topic->partitions);
-    for (int32_t i = 0; i < partitions; i++) {
+    topic->partitions =
+        t->cluster ? NULL : weir_alloc((size_t)partitions * sizeof *topic->partitions);
+    for (int32_t i = 0; i < partitions && topic->partitions; i++) {
         weir__partition_init(&topic->partitions[i], t->store, &t->held_bytes, id, (uint32_t)i);
         topic->partitions[i].retains = retention_ms >= 0;
     }
@@ -66,9 +39,17 @@ static weir_topic *topic_add(weir_topics *t, uint32_t id, weir_sv name, int32_t 
 
 static void topic_free(weir_topic *topic)
 {
-    for (int32_t i = 0; i < topic->n; i++) {
+    for (int32_t i = 0; i < topic->n && topic->partitions; i++) {
         weir__partition_deinit(&topic->partitions[i]);
     }
+    for (int32_t i = 0; i < topic->n && topic->remotes; i++) {
+        weir__remote_deinit(&topic->remotes[i]);
+    }
+    if (topic->remote) {
+        topic->owner->cluster->calls->close_topic(topic->owner->cluster, topic->remote);
+    }
+    weir_free(topic->remotes);
+    weir_free(topic->kept);
     weir_free(topic->partitions);
     weir_free((char *)topic->name.p);
     weir_free(topic);
@@ -134,15 +115,21 @@ static bool is_known(void *ctx, uint32_t topic, uint32_t partition)
     return t && partition < (uint32_t)t->n;
 }
 
-weir_rc weir_topics_open(weir_store *store, weir_topics **out, weir_status *st)
+weir_rc weir_topics_open(weir_store *store, weir_cluster *cluster, weir_topics **out,
+                         weir_status *st)
 {
     *out = NULL;
     weir_topics *t = weir_zalloc(sizeof *t);
+    store = cluster ? NULL : store;
     t->store = store;
+    t->cluster = cluster;
     t->by_name = weir_hmap_new(sizeof(weir_topic *));
     weir_hmap_track(t->by_name, false);
     weir_rc rc = WEIR_OK;
-    if (store) {
+    if (cluster) {
+        cluster->sink = &weir__remote_sink;
+        rc = weir_topics_refresh(t, st);
+    } else if (store) {
         rc = weir_store_scan(store, WEIR_SV(TOPIC_META), load_topic, t, st);
         if (rc == WEIR_OK) {
             rc = weir_store_scan(store, WEIR_SV(WEIR__PARTITION_META), load_partition, t, st);
@@ -175,6 +162,56 @@ void weir_topics_close(weir_topics *t)
     weir_free(t);
 }
 
+/* Takes it off the list. */
+static void forget_topic(weir_topics *t, weir_topic *topic)
+{
+    weir_hmap_remove(t->by_name, topic->name);
+    size_t at = 0;
+    while (t->topics[at] != topic) {
+        at++;
+    }
+    memmove(t->topics + at, t->topics + at + 1, (t->n - at - 1) * sizeof *t->topics);
+    t->n--;
+    topic_free(topic);
+}
+
+static void refreshed(void *ctx, weir_sv name, int32_t partitions, int32_t replicas)
+{
+    weir_topics *t = ctx;
+    weir_topic *topic = weir_topics_find(t, name);
+    if (!topic && partitions > 0 && partitions <= WEIR_PARTITIONS_MAX) {
+        topic = topic_add(t, t->next_id++, name, partitions, -1);
+    }
+    if (!topic) {
+        return;
+    }
+    topic->seen = true;
+    topic->replicas = replicas;
+    for (int32_t p = 0; p < topic->n && topic->remotes && topic->n != partitions; p++) {
+        weir__remote_repartitioned(&topic->remotes[p], name, topic->n, partitions);
+    }
+    if (!topic->remotes && partitions > 0 && partitions <= WEIR_PARTITIONS_MAX) {
+        topic->n = partitions;
+    }
+}
+
+weir_rc weir_topics_refresh(weir_topics *t, weir_status *st)
+{
+    if (!t->cluster) {
+        return WEIR_OK;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        t->topics[i]->seen = false;
+    }
+    WEIR_TRY(t->cluster->calls->list(t->cluster, refreshed, t, st));
+    for (size_t i = t->n; i-- > 0;) {
+        if (!t->topics[i]->seen && !t->topics[i]->remotes) {
+            forget_topic(t, t->topics[i]);
+        }
+    }
+    return WEIR_OK;
+}
+
 void weir_topics_forget_consumed(weir_topics *t, bool on)
 {
     t->forget = on;
@@ -186,35 +223,42 @@ weir_topic *weir_topics_find(weir_topics *t, weir_sv name)
     return entry ? *entry : NULL;
 }
 
-weir_topic *weir_topics_create(weir_topics *t, weir_sv name, int32_t partitions,
-                               int64_t retention_ms)
+weir_rc weir_topics_create(weir_topics *t, const weir_topic_spec *spec, weir_topic **out,
+                           weir_status *st)
 {
-    weir_topic *topic = weir_topics_find(t, name);
-    if (topic) {
-        return topic;
+    *out = weir_topics_find(t, spec->name);
+    if (*out) {
+        return WEIR_OK;
     }
     WEIR_ASSERT(t->next_id < UINT32_MAX);
-    return topic_add(t, t->next_id++, name, partitions, retention_ms);
+    if (!t->cluster) {
+        *out = topic_add(t, t->next_id++, spec->name, spec->partitions, spec->retention_ms);
+        return WEIR_OK;
+    }
+    weir_rc rc = t->cluster->calls->create(t->cluster, spec, st);
+    WEIR_TRY(rc == WEIR_EEXISTS ? WEIR_OK : rc);
+    WEIR_TRY(weir_topics_refresh(t, st));
+    *out = weir_topics_find(t, spec->name);
+    return *out ? WEIR_OK
+                : weir_fail(st, WEIR_EIO, "topic " WEIR_SV_FMT " was created, but is not listed",
+                            WEIR_SV_ARG(spec->name));
 }
 
-void weir_topics_drop(weir_topics *t, weir_sv name)
+weir_rc weir_topics_drop(weir_topics *t, weir_sv name, weir_status *st)
 {
     weir_topic *topic = weir_topics_find(t, name);
     if (!topic) {
-        return;
+        return WEIR_OK;
     }
-    weir_hmap_remove(t->by_name, topic->name);
-    size_t at = 0;
-    while (t->topics[at] != topic) {
-        at++;
+    if (t->cluster) {
+        WEIR_TRY(t->cluster->calls->drop(t->cluster, name, st));
     }
-    memmove(t->topics + at, t->topics + at + 1, (t->n - at - 1) * sizeof *t->topics);
-    t->n--;
     if (topic->stored) {
         WEIR_GROW(t->dropped, t->dropped_cap, t->n_dropped + 1);
         t->dropped[t->n_dropped++] = (removed_topic){topic->id, (uint32_t)topic->n};
     }
-    topic_free(topic);
+    forget_topic(t, topic);
+    return WEIR_OK;
 }
 
 uint32_t weir_topics_count(const weir_topics *t)
@@ -228,58 +272,22 @@ weir_topic *weir_topics_at(weir_topics *t, uint32_t i)
     return t->topics[i];
 }
 
-weir_sv weir_topic_name(const weir_topic *t)
+weir_rc weir_topics_poll(weir_topics *t, weir_status *st)
 {
-    return t->name;
-}
-
-int32_t weir_topic_partitions(const weir_topic *t)
-{
-    return t->n;
-}
-
-static weir__partition *partition_at(const weir_topic *t, int32_t partition)
-{
-    WEIR_ASSERT(partition >= 0 && partition < t->n);
-    return &t->partitions[partition];
-}
-
-int64_t weir_topic_begin(const weir_topic *t, int32_t partition)
-{
-    return partition_at(t, partition)->begin;
-}
-
-int64_t weir_topic_end(const weir_topic *t, int32_t partition)
-{
-    return partition_at(t, partition)->end;
-}
-
-void weir_topic_append(weir_topic *t, int32_t partition, weir_chunk *chunk)
-{
-    weir__partition_append(partition_at(t, partition), chunk);
-}
-
-weir_rc weir_topic_read(weir_topic *t, int32_t partition, int64_t offset, weir_chunk **out,
-                        weir_status *st)
-{
-    return weir__partition_read(partition_at(t, partition), offset, out, st);
-}
-
-void weir_topic_consumed(weir_topic *t, int32_t partition, int64_t offset)
-{
-    weir__partition *p = partition_at(t, partition);
-    offset = p->kept ? weir_min64(offset, p->keep_from) : offset;
-    p->consumed = weir_max64(p->consumed, offset);
-    if (t->owner->store || t->owner->forget) {
-        weir__partition_evict(p, p->consumed);
+    if (!t->cluster) {
+        return WEIR_OK;
     }
+    return t->cluster->calls->poll(t->cluster, weir_topics_full(t) ? 0 : POLL_BYTES, st);
 }
 
-void weir_topic_keep(weir_topic *t, int32_t partition, int64_t offset)
+bool weir_topics_full(const weir_topics *t)
 {
-    weir__partition *p = partition_at(t, partition);
-    p->kept = true;
-    p->keep_from = offset;
+    return t->cluster && t->cluster->calls->full(t->cluster);
+}
+
+weir_cluster *weir_topics_cluster(const weir_topics *t)
+{
+    return t->cluster;
 }
 
 /* [prefix ‖ id, prefix ‖ id + 1) */
@@ -351,7 +359,7 @@ weir_rc weir_topics_save(weir_topics *t, weir_store_batch *batch, weir_status *s
 
 void weir_topics_expire(weir_topics *t, weir_store_batch *batch)
 {
-    for (size_t i = 0; i < t->n; i++) {
+    for (size_t i = 0; i < t->n && !t->cluster; i++) {
         weir_topic *topic = t->topics[i];
         int64_t newest = INT64_MIN;
         for (int32_t k = 0; k < topic->n; k++) {
@@ -371,7 +379,7 @@ uint64_t weir_topics_bytes(const weir_topics *t)
 {
     uint64_t bytes = t->held_bytes;
     for (size_t i = 0; i < t->n; i++) {
-        for (int32_t k = 0; k < t->topics[i]->n; k++) {
+        for (int32_t k = 0; k < t->topics[i]->n && t->topics[i]->partitions; k++) {
             const weir_chunk *c =
                 __atomic_load_n(&t->topics[i]->partitions[k].decoded, __ATOMIC_ACQUIRE);
             bytes += c ? c->n_bytes + c->n * sizeof *c->recs : 0;

@@ -25,6 +25,7 @@ void weir__window_append(weir__window *w, weir_chunk *chunk)
     WEIR_GROW(w->chunks, w->cap, w->n + 1);
     w->chunks[w->n++] = chunk;
     *w->held_bytes += chunk_bytes(chunk);
+    w->bytes += chunk_bytes(chunk);
 }
 
 int64_t weir__window_evict(weir__window *w, int64_t offset)
@@ -34,6 +35,7 @@ int64_t weir__window_evict(weir__window *w, int64_t offset)
         weir_chunk *c = w->chunks[w->first++];
         end = weir_chunk_end(c);
         *w->held_bytes -= chunk_bytes(c);
+        w->bytes -= chunk_bytes(c);
         weir_chunk_unref(c);
     }
     if (w->first == w->n) {

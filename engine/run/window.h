@@ -5,6 +5,7 @@
 
 typedef struct weir__window {
     uint64_t *held_bytes; /* of all windows */
+    uint64_t bytes;       /* of this one */
     weir_chunk **chunks;  /* [first, n) */
     size_t first, n, cap;
 } weir__window;

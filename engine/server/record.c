@@ -71,14 +71,14 @@ weir_rc weir_session_append(weir_session *s, weir_topic *t, int32_t partition, w
         partition = 0;
     } else if (partition < 0) {
         partition = key.n == WEIR_NULL_BYTES
-                        ? 0
+                        ? -1
                         : (int32_t)weir_partition_of(key, (uint32_t)weir_topic_partitions(t));
     }
     weir_chunk_builder b;
     weir_chunk_builder_init(&b);
     weir_chunk_builder_add(&b, key, value, headers, timestamp, weir_session_take_seq(s, 1));
     if (offset) {
-        *offset = weir_topic_end(t, partition);
+        *offset = weir_topic_end(t, partition < 0 ? 0 : partition);
     }
     weir_topic_append(t, partition, weir_chunk_builder_take(&b));
     weir_chunk_builder_deinit(&b);

@@ -134,7 +134,7 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
         WEIR_TRY(weir_store_open(c->data_dir, &s->store, st));
         s->journal = weir_store_batch_new();
     }
-    WEIR_TRY(weir_topics_open(s->store, &s->topics, st));
+    WEIR_TRY(weir_topics_open(s->store, c->cluster, &s->topics, st));
     weir_topics_forget_consumed(s->topics, c->forget_consumed && !s->store);
     s->catalog = weir_catalog_new();
     for (uint32_t i = 0; i < weir_topics_count(s->topics); i++) {
@@ -341,17 +341,14 @@ int64_t weir_session_now(const weir_session *s)
     return s->config.now_ms ? s->config.now_ms(s->config.clock) : 0;
 }
 
-weir_topic *weir_session_topic(weir_session *s, weir_sv name, int32_t partitions,
-                               int64_t retention_ms)
+weir_rc weir_session_topic(weir_session *s, const weir_topic_spec *spec, weir_topic **out,
+                           weir_status *st)
 {
-    weir_topic *t = weir_topics_find(s->topics, name);
-    if (!t) {
-        t = weir_topics_create(s->topics, name,
-                               partitions > 0 ? partitions : s->config.default_partitions,
-                               retention_ms);
-    }
-    weir_catalog_put_topic(s->catalog, name, weir_topic_partitions(t));
-    return t;
+    weir_topic_spec wanted = *spec;
+    wanted.partitions = spec->partitions > 0 ? spec->partitions : s->config.default_partitions;
+    WEIR_TRY(weir_topics_create(s->topics, &wanted, out, st));
+    weir_catalog_put_topic(s->catalog, spec->name, weir_topic_partitions(*out));
+    return WEIR_OK;
 }
 
 int64_t weir_session_take_seq(weir_session *s, int64_t n)

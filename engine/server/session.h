@@ -36,6 +36,7 @@ typedef struct weir_session_config {
     bool single_log;
     int32_t default_partitions; /* of topics that no statement describes */
     const char *data_dir;       /* NULL: memory */
+    weir_cluster *cluster;      /* where topics are; the session's from now on. NULL: embedded */
     bool forget_consumed;       /* memory topics without readers are forgotten (live runs) */
     bool check_only;            /* ASSERT is bound, but not looked at (weir check) */
     bool check_properties;      /* SET of a name that nobody knows is refused */
@@ -87,9 +88,9 @@ const weir_functions *weir_session_functions(const weir_session *s);
 const weir_formats *weir_session_formats(const weir_session *s);
 int64_t weir_session_now(const weir_session *s);
 
-/* Creates the topic if it does not exist, in the catalog, too. partitions 0: the default. */
-weir_topic *weir_session_topic(weir_session *s, weir_sv name, int32_t partitions,
-                               int64_t retention_ms);
+/* Creates the topic if it does not exist, in the catalog, too. */
+weir_rc weir_session_topic(weir_session *s, const weir_topic_spec *spec, weir_topic **out,
+                           weir_status *st);
 /* Ordinal of the next input record (WEIR_ORDER_SEQ); takes `n`. */
 int64_t weir_session_take_seq(weir_session *s, int64_t n);
 /* Encodes one row of a source (values per schema column; NULL `given` = all given) as a record. */

@@ -79,10 +79,20 @@ static weir_rc start_query(weir_session *s, const weir_plan *plan, weir_query *r
 
 /* ---- CREATE, INSERT ---- */
 
-static void record_source(weir_session *s, const weir_source *source)
+static weir_rc topic_of(weir_session *s, const weir_source *source, weir_topic **out,
+                        weir_status *st)
+{
+    weir_topic_spec spec = {.name = source->topic,
+                            .partitions = source->partitions,
+                            .replicas = source->replicas,
+                            .retention_ms = source->retention_ms,
+                            .compact = source->table && source->window.kind == WEIR_WINDOW_NONE};
+    return weir_session_topic(s, &spec, out, st);
+}
+
+static void record_source(weir_session *s, const weir_source *source, const weir_topic *t)
 {
     weir_source kept = *source;
-    weir_topic *t = weir_session_topic(s, source->topic, source->partitions, source->retention_ms);
     kept.partitions = weir_topic_partitions(t);
     weir_catalog_put_source(s->catalog, &kept);
 }
@@ -123,21 +133,22 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool 
         bool sink = c->plan && c->plan->sink->sink.sink;
         WEIR_TRY(weir__register_schemas(s, &c->source, sink, a, st));
     }
+    bool existed = weir_topics_find(s->topics, c->source.topic) != NULL;
+    weir_topic *topic = NULL;
+    WEIR_TRY(topic_of(s, &c->source, &topic, st));
     if (c->plan) {
-        bool existed = weir_topics_find(s->topics, c->source.topic) != NULL;
-        weir_session_topic(s, c->source.topic, c->source.partitions, c->source.retention_ms);
         weir_query *replace =
             c->or_replace ? weir_engine_find(s->engine, c->query_id) : NULL;
         weir_rc rc = start_query(s, c->plan, replace, a, st);
         if (rc != WEIR_OK && !existed) {
-            weir_topics_drop(s->topics, c->source.topic);
+            (void)weir_topics_drop(s->topics, c->source.topic, NULL);
             weir_catalog_drop_topic(s->catalog, c->source.topic);
         }
         WEIR_TRY(rc);
         *keep = true;
     }
     if (b->kind != WEIR_B_INSERT_SELECT) {
-        record_source(s, &c->source);
+        record_source(s, &c->source, topic);
     }
     if (c->plan) {
         record_query(s, c, c->plan->sink->sink.sink != NULL, b);
@@ -162,10 +173,12 @@ static weir_rc insert_values(weir_session *s, const weir_bound *b, weir_result *
                                      &value_null, st);
     rc = rc ? rc : weir__journal_insert(s, b->sql, &done, st);
     if (rc == WEIR_OK && !done) {
-        weir_topic *t = weir_session_topic(s, in->source.topic, 0, -1);
+        weir_topic *t = NULL;
         weir_sv k = key_null ? (weir_sv){NULL, WEIR_NULL_BYTES} : weir_buf_view(&key);
         weir_sv v = value_null ? (weir_sv){NULL, WEIR_NULL_BYTES} : weir_buf_view(&value);
-        rc = weir_session_append(s, t, -1, k, v, (weir_sv){0},
+        rc = topic_of(s, &in->source, &t, st);
+        rc = rc ? rc
+                : weir_session_append(s, t, -1, k, v, (weir_sv){0},
                                  in->has_rowtime ? in->rowtime : weir_session_now(s), NULL);
     }
     weir_buf_deinit(&key);
@@ -195,7 +208,7 @@ static weir_rc drop(weir_session *s, const weir_bound_drop *d, weir_arena *a, we
         weir_catalog_drop_source(s->catalog, d->sources[i]);
     }
     if (d->delete_topic) {
-        weir_topics_drop(s->topics, d->topic);
+        WEIR_TRY(weir_topics_drop(s->topics, d->topic, st));
         weir_catalog_drop_topic(s->catalog, d->topic);
     }
     r->message = weir_arena_printf(a, "Source `" WEIR_SV_FMT "` (topic: " WEIR_SV_FMT

@@ -75,11 +75,13 @@ static int write_for_ever(const char *dir)
     weir_status st = {0};
     weir_store *s;
     weir_topics *topics;
-    if (weir_store_open(dir, &s, &st) != WEIR_OK || weir_topics_open(s, &topics, &st) != WEIR_OK) {
+    if (weir_store_open(dir, &s, &st) != WEIR_OK || weir_topics_open(s, NULL, &topics, &st) != WEIR_OK) {
         fprintf(stderr, "%s\n", st.msg);
         return 1;
     }
-    weir_topic *t = weir_topics_create(topics, WEIR_SV("t"), 1, -1);
+    weir_topic_spec spec = {.name = WEIR_SV("t"), .partitions = 1, .retention_ms = -1};
+    weir_topic *t = NULL;
+    (void)weir_topics_create(topics, &spec, &t, NULL);
     weir_store_batch *b = weir_store_batch_new();
     for (uint32_t epoch = stored_epoch(s, "Mepoch") + 1;; epoch++) {
         bool large = epoch % 2 == 0;
@@ -161,7 +163,7 @@ static void test_kill(void **state)
         weir_store *s;
         weir_topics *topics;
         assert_ok(weir_store_open(dir, &s, &st), &st);
-        assert_ok(weir_topics_open(s, &topics, &st), &st);
+        assert_ok(weir_topics_open(s, NULL, &topics, &st), &st);
         uint32_t epoch = stored_epoch(s, "Mepoch");
         assert_true(epoch == told || epoch == told + 1);
         seen all = {0};

@@ -22,7 +22,7 @@ static void world_start(world *w)
         assert_ok(weir_store_open(w->dir, &w->store, &st), &st);
     }
     w->batch = weir_store_batch_new();
-    assert_ok(weir_topics_open(w->store, &w->topics, &st), &st);
+    assert_ok(weir_topics_open(w->store, NULL, &w->topics, &st), &st);
 }
 
 static void world_stop(world *w)
@@ -56,6 +56,24 @@ static void commit(world *w)
     if (w->store) {
         assert_ok(weir_store_commit(w->store, w->batch, &st), &st);
     }
+}
+
+static weir_topic *create(world *w, weir_sv name, int32_t partitions, int64_t retention_ms)
+{
+    weir_topic_spec spec = {.name = name, .partitions = partitions, .retention_ms = retention_ms};
+    weir_topic *t = NULL;
+    weir_status st = {0};
+    assert_ok(weir_topics_create(w->topics, &spec, &t, &st), &st);
+    return t;
+}
+
+/* The only reader that is not at the beginning of its partition is at `offset` of this one. */
+static void consumed(world *w, weir_topic *t, int32_t partition, int64_t offset)
+{
+    for (int32_t p = 0; p < weir_topic_partitions(t); p++) {
+        weir_topic_reader(t, p, p == partition ? offset : 0);
+    }
+    weir_topics_readers_told(w->topics);
 }
 
 /* A record tells its offset, so that whoever reads it can check. */
@@ -103,18 +121,18 @@ static void test_list(void **state)
     (void)state;
     for (int embedded = 0; embedded < 2; embedded++) {
         world w = world_new(embedded);
-        weir_topic *a = weir_topics_create(w.topics, WEIR_SV("a"), 2, -1);
-        weir_topics_create(w.topics, WEIR_SV("b"), 1, 1000);
-        assert_ptr_equal(weir_topics_create(w.topics, WEIR_SV("a"), 7, 5), a);
+        weir_topic *a = create(&w, WEIR_SV("a"), 2, -1);
+        create(&w, WEIR_SV("b"), 1, 1000);
+        assert_ptr_equal(create(&w, WEIR_SV("a"), 7, 5), a);
         assert_int_equal(weir_topic_partitions(a), 2);
         assert_null(weir_topics_find(w.topics, WEIR_SV("c")));
         append(a, 1, 3, 10);
         commit(&w);
-        weir_topics_drop(w.topics, WEIR_SV("a"));
-        weir_topics_drop(w.topics, WEIR_SV("none"));
-        a = weir_topics_create(w.topics, WEIR_SV("a"), 3, -1);
-        weir_topics_create(w.topics, WEIR_SV("short"), 3, -1);
-        weir_topics_drop(w.topics, WEIR_SV("short"));
+        (void)weir_topics_drop(w.topics, WEIR_SV("a"), NULL);
+        (void)weir_topics_drop(w.topics, WEIR_SV("none"), NULL);
+        a = create(&w, WEIR_SV("a"), 3, -1);
+        create(&w, WEIR_SV("short"), 3, -1);
+        (void)weir_topics_drop(w.topics, WEIR_SV("short"), NULL);
         append(a, 1, 1, 10);
         commit(&w);
         for (int restarted = 0; restarted <= embedded; restarted++) {
@@ -141,16 +159,16 @@ static void test_forget(void **state)
 {
     (void)state;
     world w = world_new(false);
-    weir_topic *t = weir_topics_create(w.topics, WEIR_SV("t"), 1, -1);
+    weir_topic *t = create(&w, WEIR_SV("t"), 1, -1);
     for (int i = 0; i < 4; i++) {
         append(t, 0, 5, i);
     }
     uint64_t full = weir_topics_bytes(w.topics);
-    weir_topic_consumed(t, 0, 12);
+    consumed(&w, t, 0, 12);
     assert_int_equal(weir_topic_begin(t, 0), 0);
     assert_int_equal(weir_topics_bytes(w.topics), full);
     weir_topics_forget_consumed(w.topics, true);
-    weir_topic_consumed(t, 0, 12);
+    consumed(&w, t, 0, 12);
     assert_int_equal(weir_topic_begin(t, 0), 10); /* whole chunks */
     assert_true(weir_topics_bytes(w.topics) < full);
     weir_status st = {0};
@@ -159,7 +177,7 @@ static void test_forget(void **state)
     assert_int_equal(c->base, 10);
     weir_chunk_unref(c);
     check_read(t, 0, 17);
-    weir_topic_consumed(t, 0, 20);
+    consumed(&w, t, 0, 20);
     assert_int_equal(weir_topics_bytes(w.topics), 0);
     append(t, 0, 2, 9);
     assert_int_equal(check_read(t, 0, 20), 22);
@@ -170,12 +188,12 @@ static void test_durable(void **state)
 {
     (void)state;
     world w = world_new(true);
-    weir_topic *t = weir_topics_create(w.topics, WEIR_SV("t"), 2, -1);
+    weir_topic *t = create(&w, WEIR_SV("t"), 2, -1);
     for (int i = 0; i < 50; i++) {
         append(t, 0, 3, i);
     }
     append(t, 1, 2, 0);
-    weir_topic_consumed(t, 0, 150);
+    consumed(&w, t, 0, 150);
     assert_int_equal(check_read(t, 0, 4), 6); /* nothing is durable yet */
     commit(&w);
     append(t, 0, 10, 0);
@@ -185,7 +203,7 @@ static void test_durable(void **state)
     assert_int_equal(check_read(t, 0, 149), 150);
     assert_int_equal(check_read(t, 0, 151), 160);
     append(t, 0, 5, 0); /* lost with the process */
-    weir_topics_create(w.topics, WEIR_SV("lost"), 1, -1);
+    create(&w, WEIR_SV("lost"), 1, -1);
     world_stop(&w);
     world_start(&w);
     assert_int_equal(weir_topics_count(w.topics), 1);
@@ -206,8 +224,8 @@ static void test_retention(void **state)
     (void)state;
     for (int embedded = 0; embedded < 2; embedded++) {
         world w = world_new(embedded);
-        weir_topic *t = weir_topics_create(w.topics, WEIR_SV("t"), 2, 100);
-        weir_topic *keep = weir_topics_create(w.topics, WEIR_SV("keep"), 1, -1);
+        weir_topic *t = create(&w, WEIR_SV("t"), 2, 100);
+        weir_topic *keep = create(&w, WEIR_SV("keep"), 1, -1);
         append(keep, 0, 1, 0);
         append(t, 1, 4, 7);
         for (int64_t i = 0; i < 10; i++) {
@@ -251,7 +269,7 @@ static void test_random(void **state)
         weir_rng r;
         weir_rng_seed(&r, seed);
         world w = world_new(true);
-        weir_topics_create(w.topics, WEIR_SV("t"), 2, seed % 2 ? -1 : 500);
+        create(&w, WEIR_SV("t"), 2, seed % 2 ? -1 : 500);
         commit(&w);
         int64_t committed[2] = {0, 0};
         int64_t now = 0;
@@ -274,7 +292,7 @@ static void test_random(void **state)
                 committed[1] = weir_topic_end(t, 1);
                 break;
             case 3:
-                weir_topic_consumed(t, p, (int64_t)weir_rng_below(&r, (uint64_t)end + 1));
+                consumed(&w, t, p, (int64_t)weir_rng_below(&r, (uint64_t)end + 1));
                 break;
             default:
                 now += (int64_t)weir_rng_below(&r, 50);
@@ -329,11 +347,11 @@ static void test_threads(void **state)
 {
     (void)state;
     world w = world_new(true);
-    weir_topic *t = weir_topics_create(w.topics, WEIR_SV("t"), 2, -1);
+    weir_topic *t = create(&w, WEIR_SV("t"), 2, -1);
     for (int i = 0; i < 40; i++) {
         append(t, i % 2, 500, 0);
         commit(&w);
-        weir_topic_consumed(t, i % 2, 5000); /* half in the store, half in memory */
+        consumed(&w, t, i % 2, 5000); /* half in the store, half in memory */
     }
     pthread_t threads[4];
     reader readers[4];
@@ -360,13 +378,13 @@ static void test_damaged(void **state)
     };
     for (size_t i = 0; i < WEIR_COUNT(keys); i++) {
         world w = world_new(true);
-        weir_topics_create(w.topics, WEIR_SV("t"), 1, -1);
+        create(&w, WEIR_SV("t"), 1, -1);
         commit(&w);
         weir_topics_close(w.topics);
         weir_store_put(w.batch, keys[i], WEIR_SV("\x05\x01\0"));
         weir_status st = {0};
         assert_ok(weir_store_commit(w.store, w.batch, &st), &st);
-        weir_rc rc = weir_topics_open(w.store, &w.topics, &st);
+        weir_rc rc = weir_topics_open(w.store, NULL, &w.topics, &st);
         bool fine = i == 1; /* a second topic with an empty name is a topic */
         assert_int_equal(rc, fine ? WEIR_OK : WEIR_ECORRUPT);
         world_free(&w);
@@ -374,7 +392,7 @@ static void test_damaged(void **state)
 
     /* A chunk that is not there. */
     world w = world_new(true);
-    weir_topic *t = weir_topics_create(w.topics, WEIR_SV("t"), 1, -1);
+    weir_topic *t = create(&w, WEIR_SV("t"), 1, -1);
     append(t, 0, 5, 0);
     commit(&w);
     weir_store_delete_range(w.batch, WEIR_SV("T"), WEIR_SV("U"));

@@ -1,0 +1,41 @@
+/* Inside of the topic stores: topics.c (the list), topic.c (one topic). */
+#pragma once
+#include "engine/run/hmap.h"
+#include "engine/run/partition.h"
+#include "engine/run/remote.h"
+#include "engine/run/topic.h"
+
+struct weir_topic {
+    weir_topics *owner;
+    uint32_t id;
+    bool stored; /* its meta entry is, or will be with the batch that was saved last */
+    int32_t n;
+    int64_t retention_ms;
+    weir_sv name; /* owned */
+    weir__partition *partitions; /* NULL: a cluster's */
+    /* of a cluster */
+    int32_t replicas;
+    weir_cluster_topic *remote; /* NULL: not in use */
+    weir__remote *remotes;
+    int64_t *kept;              /* readers outside of the engine; INT64_MAX: none */
+    bool seen;                  /* in the last list */
+};
+
+typedef struct removed_topic {
+    uint32_t id, partitions;
+} removed_topic;
+
+struct weir_topics {
+    weir_store *store;
+    weir_cluster *cluster;
+    bool forget;
+    weir_topic **topics;
+    size_t n, cap;
+    weir_hmap *by_name; /* payload: weir_topic * */
+    uint32_t next_id;
+    removed_topic *dropped; /* to be removed from the store */
+    size_t n_dropped, dropped_cap;
+    removed_topic *gone;    /* their files go when the batch is known to be committed */
+    size_t n_gone, gone_cap;
+    uint64_t held_bytes;
+};
