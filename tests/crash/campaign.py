@@ -15,7 +15,7 @@ EMBEDDED_WAYS = (
     {'workers': 3, 'coalesce': True},
     {'workers': 3, 'coalesce': False, 'piped': True},
     {'workers': 1, 'coalesce': True, 'piped': True, 'pad': 40},
-    {'workers': 3, 'coalesce': False, 'pad': 300},                                  # log files
+    {'workers': 3, 'coalesce': False, 'pad': 1500},                                  # log files
     {'workers': 1, 'coalesce': True, 'keys': 1500, 'per_portion': 3000, 'pad': 60},  # large commits
 )
 

@@ -58,7 +58,7 @@ class Scenario:
         self.figures = Figures()
         self.folder = tempfile.mkdtemp(prefix='weir-crash-', dir=SCRATCH)
         self.feed = Feed(seed, keys=options.get('keys', 12), per_portion=options.get('per_portion', 150),
-                         pad=options.get('pad', 0))
+                         pad=options.get('pad', 0), any_late=options.get('piped', False))
         self.backend = backend(self.folder, weir, self.feed, seed=seed, **options)
         self.mode = check.Mode(thin=options.get('coalesce', True), replays=options.get('replays', False),
                                loose=options.get('piped', False))

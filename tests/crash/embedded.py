@@ -64,8 +64,8 @@ class Pipe:
         data = [line(r).encode() for r in self.records]
         at = 0
         while at < len(data) and not self.stop.is_set():
-            part = b''.join(data[at:at + 5])
-            at += 5
+            part = b''.join(data[at:at + 3])
+            at += 3
             while part and not self.stop.is_set():
                 try:
                     part = part[os.write(self.fd, part):]
@@ -130,7 +130,7 @@ class Embedded:
         for topic in RESIDUE if self.piped else ():
             path = self.path('pipe.%d.%s' % (self.lives, topic))
             rest = self.feed.records[topic][self.given[topic]:] if with_input else []
-            self.pipes.append(Pipe(path, rest, 0.002))
+            self.pipes.append(Pipe(path, rest, 0.004))
             command += ['--input', '%s=%s' % (topic, path)]
         self.errors = open(self.path('stderr'), 'wb')
         return subprocess.Popen(command + [self.path('queries.sql')], stdin=subprocess.DEVNULL,

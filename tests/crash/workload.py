@@ -1,8 +1,8 @@
 """What a crash test reads and runs: records of which each says where it belongs, and the queries.
 
 Every record's value carries its source, its partition and its number there, so that nothing can get
-lost or come twice without being seen. Times ascend from portion to portion; inside a portion they may
-go back, in part further than the grace period of the windows. No two records have the same time.
+lost or come twice without being seen. Times ascend, but go back now and then, in part further than the
+grace period of the windows. No two records have the same time.
 """
 import random
 
@@ -93,14 +93,18 @@ class Record:
 
 
 class Feed:
-    """The known input, portion by portion; the same for the same seed."""
+    """The known input, portion by portion; the same for the same seed. `any_late` false: what a partition
+    gets first of a portion is later than all before. Then a merge of topics by time does not depend on
+    whether portions are read one by one or together."""
 
-    def __init__(self, seed, keys=12, per_portion=150, pad=0):
+    def __init__(self, seed, keys=12, per_portion=150, pad=0, any_late=False):
         self.rng = random.Random('feed %d' % seed)
         self.keys = ['k%d' % i for i in range(keys)]
         self.partition = {k: partition_of(k) for k in self.keys}
         self.per_portion = per_portion
         self.pad = pad
+        self.any_late = any_late
+        self.used = set()
         self.portions = 0
         self.records = {topic: [] for topic in RESIDUE}    # in the order of their topic
         self.count = {topic: [0] * PARTITIONS for topic in RESIDUE}
@@ -112,26 +116,26 @@ class Feed:
         made = {topic: [] for topic in RESIDUE}
         n = rng.randrange(self.per_portion // 4, self.per_portion + 1)
         time, step = first, SPAN_MS * 0.9 / n / 3
-        used = set()
+        begun = set()
         for _ in range(n):
             time += rng.random() * step * 6
             topic = rng.choices(('orders', 'clicks', 'users'), (6, 3, 2))[0]
+            key = rng.choice(self.keys)
             ts = min(int(time), first + SPAN_MS - 3)
-            if rng.random() < 0.2:
-                ts = max(first, ts - rng.randrange(8000))
+            if rng.random() < 0.25 and (self.any_late or (topic, self.partition[key]) in begun):
+                ts = max(0, ts - rng.randrange(9000))
+            begun.add((topic, self.partition[key]))
             ts = ts // 3 * 3 + RESIDUE[topic]
-            while ts in used:
+            while ts in self.used:
                 ts += 3
-            used.add(ts)
-            made[topic].append(self.make(topic, ts))
+            self.used.add(ts)
+            made[topic].append(self.make(topic, key, ts))
         for topic, records in made.items():
             self.records[topic] += records
         return made
 
-    def make(self, topic, ts):
-        rng = self.rng
-        key = rng.choice(self.keys)
-        p = self.partition[key]
+    def make(self, topic, key, ts):
+        rng, p = self.rng, self.partition[key]
         n = self.count[topic][p]
         self.count[topic][p] += 1
         value = {'src': topic, 'p': p, 'n': n}
