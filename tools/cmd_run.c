@@ -132,10 +132,17 @@ static bool coalesces(const weir_run *r)
 
 static weir_rc open_session(weir_run *r, weir_status *st)
 {
+    weir_cluster *cluster = NULL;
+    WEIR_TRY(weir_cluster_connect(r->door, &cluster, st));
+    if (cluster && cluster->exactly_once && !r->data_dir) {
+        cluster->calls->close(cluster);
+        return weir_fail(st, WEIR_EUSAGE, "exactly_once_v2 needs a --data-dir for state");
+    }
     weir_session_config config = {
+        .cluster = cluster,
         .workers = r->workers,
         .batch_rows = r->batch_rows,
-        .order = r->until_idle ? WEIR_ORDER_SEQ : WEIR_ORDER_TIME,
+        .order = r->until_idle && !cluster ? WEIR_ORDER_SEQ : WEIR_ORDER_TIME,
         .coalesce = coalesces(r),
         .default_partitions = 1,
         .data_dir = r->data_dir,
@@ -150,13 +157,16 @@ static weir_rc open_session(weir_run *r, weir_status *st)
     return weir_session_open(&config, &r->session, st);
 }
 
-static weir_rc go(weir_run *r, weir_status *st)
+/* A thread of the cluster: there is something to do. */
+static void wake(void *ctx)
 {
-    WEIR_TRY(weir_query_files(&r->operands, &r->files, st));
-    for (size_t i = 0; i < r->inputs_wanted.n; i++) {
-        WEIR_TRY(weir_inputs_open(r->inputs, r->inputs_wanted.items[i], st));
-    }
-    WEIR_TRY(weir_run_log_open(r->log_file, &r->log, st));
+    weir_run *r = ctx;
+    weir_loop_post(r->loop, weir_run_busy, r->loop);
+}
+
+/* From opening the session to the end of its loop. */
+static weir_rc attempt(weir_run *r, weir_status *st)
+{
     WEIR_TRY(open_session(r, st));
     WEIR_TRY(apply_settings(r, st));
     for (size_t i = 0; i < r->files.n; i++) {
@@ -166,7 +176,42 @@ static weir_rc go(weir_run *r, weir_status *st)
     for (size_t i = 0; i < r->outputs_wanted.n; i++) {
         WEIR_TRY(weir_outputs_open(r->outputs, r->session, r->outputs_wanted.items[i], st));
     }
-    WEIR_TRY(weir_run_drive(r, st));
+    return weir_run_drive(r, st);
+}
+
+/* An epoch was lost on the cluster: everything is made anew from the last commit. What came from input
+ * files is not there a second time. */
+static bool can_resume(const weir_run *r, const weir_status *st)
+{
+    return st->retriable && r->session && weir_topics_cluster(weir_session_topics(r->session)) &&
+           r->data_dir && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0 && r->signum == 0;
+}
+
+static weir_rc go(weir_run *r, weir_status *st)
+{
+    WEIR_TRY(weir_query_files(&r->operands, &r->files, st));
+    for (size_t i = 0; i < r->inputs_wanted.n; i++) {
+        WEIR_TRY(weir_inputs_open(r->inputs, r->inputs_wanted.items[i], st));
+    }
+    WEIR_TRY(weir_run_log_open(r->log_file, &r->log, st));
+    weir_cluster_options options = {.servers = r->servers,
+                                    .properties = r->properties,
+                                    .sets = &r->sets,
+                                    .exit_on_failure = r->exit_on_connect_failure,
+                                    .wake = wake,
+                                    .wake_ctx = r};
+    WEIR_TRY(weir_cluster_door_new(&options, &r->door, st));
+    weir_rc rc = attempt(r, st);
+    while (rc != WEIR_OK && can_resume(r, st)) {
+        weir_run_progress_clear(r);
+        fprintf(stderr, "weir run: %s; going on from the last commit\n", st->msg);
+        weir_session_close(r->session);
+        r->session = NULL;
+        r->rc = WEIR_OK;
+        weir_status_reset(st);
+        rc = attempt(r, st);
+    }
+    WEIR_TRY(rc);
     return r->report ? weir_run_report(r, st) : WEIR_OK;
 }
 
@@ -206,6 +251,7 @@ static void deinit(weir_run *r)
         weir_session_close(r->session);
         weir_run_show_free(r->show);
         weir_run_log_free(r->log);
+        weir_cluster_door_free(r->door);
         weir_loop_free(r->loop);
     }
     weir_query_files_free(&r->files);
@@ -226,6 +272,9 @@ static int run(const weir_command *self, int argc, char **argv)
         {"--set", WEIR_OPT_LIST, &r.sets, 0, 0},
         {"--define", WEIR_OPT_LIST, &r.defines, 0, 0},
         {"--data-dir", WEIR_OPT_TEXT, &r.data_dir, 0, 0},
+        {"--bootstrap-servers", WEIR_OPT_TEXT, &r.servers, 0, 0},
+        {"--properties", WEIR_OPT_TEXT, &r.properties, 0, 0},
+        {"--exit-on-connect-failure", WEIR_OPT_FLAG, &r.exit_on_connect_failure, 0, 0},
         {"--report", WEIR_OPT_TEXT, &r.report, 0, 0},
         {"--processing-log", WEIR_OPT_TEXT, &r.log_file, 0, 0},
         {"--workers", WEIR_OPT_COUNT, &r.workers, 1, WEIR_WORKERS_MAX},
@@ -270,6 +319,11 @@ const weir_command weir_cmd_run = {
         "  --define NAME=VALUE     a variable for ${NAME} in the statements; repeatable\n"
         "  --data-dir DIR          where topics and state live; made when missing. Without it\n"
         "                          everything is in memory and gone at the end\n"
+        "  --bootstrap-servers HOST:PORT,…  topics are on this Kafka cluster\n"
+        "  --properties FILE       properties, as ksqlDB's server has them: those of --set, and those\n"
+        "                          of Kafka's clients\n"
+        "  --exit-on-connect-failure  end with status 4 when Kafka cannot be reached at the start; else\n"
+        "                          it is tried again\n"
         "  --report FILE           a summary of the run as one JSON object\n"
         "  --processing-log FILE   skipped records and failed expressions, one JSON object each\n"
         "  --workers N             threads that process partitions (1)\n"
@@ -284,6 +338,8 @@ const weir_command weir_cmd_run = {
         "Examples:\n"
         "  weir run --input clicks=clicks.jsonl --output REVENUE=- --until-idle revenue.sql\n"
         "  tail -f clicks.jsonl | weir run --input clicks=- alerts.sql\n"
-        "  weir run --data-dir shop queries/ecommerce\n",
+        "  weir run --data-dir shop queries/ecommerce\n"
+        "  weir run --bootstrap-servers localhost:9092 --data-dir state \\\n"
+        "      --set processing.guarantee=exactly_once_v2 queries/ecommerce\n",
     .run = run,
 };

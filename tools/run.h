@@ -2,6 +2,7 @@
  * run_inputs.c and run_outputs.c, run_show.c (tables on standard output), run_log.c (processing log),
  * run_progress.c, run_report.c. */
 #pragma once
+#include "tools/cluster.h"
 #include "tools/options.h"
 #include "tools/run_io.h"
 
@@ -36,9 +37,10 @@ bool weir_run_show_done(const weir_run_show *s, uint32_t selects);
 
 typedef struct weir_run {
     weir_option_list files, inputs_wanted, outputs_wanted, sets, defines, operands;
-    const char *data_dir, *report, *log_file;
+    const char *data_dir, *report, *log_file, *servers, *properties;
     uint32_t workers, batch_rows;
-    bool until_idle;
+    bool until_idle, exit_on_connect_failure;
+    weir_cluster_door *door;
     weir_session *session;
     weir_loop *loop;
     weir_inputs *inputs;
@@ -52,6 +54,7 @@ typedef struct weir_run {
     int64_t committed_ns;
     int64_t started_ns;
     uint32_t reported;    /* queries whose end was told */
+    bool polled_idle;     /* a cluster: the last look found nothing new */
     /* run_progress.c */
     bool progress;        /* standard error is a terminal */
     bool line_shown;
@@ -61,6 +64,8 @@ typedef struct weir_run {
 
 /* run_drive.c: processes what there is (--until-idle), or until a signal comes. */
 weir_rc weir_run_drive(weir_run *r, weir_status *st);
+/* For weir_loop_post: the loop (`ctx`) has something to do. */
+void weir_run_busy(void *loop);
 /* run_progress.c: one line on the terminal, rewritten in place. */
 void weir_run_progress(weir_run *r);
 void weir_run_progress_clear(weir_run *r); /* before anything else is printed there */

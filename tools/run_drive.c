@@ -14,6 +14,8 @@
 #define RECORDS_PER_STEP 8192
 #define ROWS_PER_ROUND 8192
 #define COMMIT_MS 1000       /* commit.interval.ms */
+#define EXACTLY_ONCE_COMMIT_MS 100
+#define CLUSTER_LOOK_MS 50   /* without a call from the cluster */
 #define PROGRESS_MS 500
 #define NS_PER_MS 1000000LL
 
@@ -122,13 +124,71 @@ static weir_rc step_live(weir_run *r, bool *more, bool *done, weir_status *st)
     return WEIR_OK;
 }
 
+/* A cluster: takes in what has arrived. *go false: outputs wait for room. */
+static weir_rc poll_cluster(weir_run *r, bool *go, weir_status *st)
+{
+    bool full = false;
+    WEIR_TRY(weir_engine_poll(weir_session_engine(r->session), &full, st));
+    *go = !full;
+    return WEIR_OK;
+}
+
+/* Everything that the brokers have now has been read and answered: asked after a commit, because what
+ * it made visible may be read by another query. */
+static weir_rc cluster_done(weir_run *r, bool *done, weir_status *st)
+{
+    weir_engine *e = weir_session_engine(r->session);
+    if (!weir_engine_caught_up(e)) {
+        return WEIR_OK;
+    }
+    WEIR_TRY(commit(r, st));
+    WEIR_TRY(weir_engine_idle(e, done, st));
+    return *done ? weir_outputs_idle(r->outputs, done, st) : WEIR_OK;
+}
+
+static weir_rc step_cluster(weir_run *r, bool *more, bool *done, weir_status *st)
+{
+    uint32_t taken = 0;
+    bool waiting = false;
+    bool progress = false;
+    bool go = false;
+    weir_engine *e = weir_session_engine(r->session);
+    WEIR_TRY(poll_cluster(r, &go, st));
+    *more = true;
+    if (!go) {
+        return WEIR_OK;
+    }
+    WEIR_TRY(weir_inputs_take(r->inputs, r->session, RECORDS_PER_STEP, r->until_idle, &taken, &waiting,
+                              st));
+    WEIR_TRY(weir_engine_round(e, ROWS_PER_ROUND, &progress, st));
+    *more = taken > 0 || progress;
+    if (!*more) {
+        WEIR_TRY(weir_engine_drain(e, st)); /* caught up: tables let go what they hold back */
+    }
+    WEIR_TRY(check_queries(r, st));
+    if (!r->data_dir) {
+        WEIR_TRY(publish(r, st));
+    } else {
+        WEIR_TRY(weir_run_show_flush(r->show, st));
+    }
+    if (r->until_idle) {
+        return *more || waiting ? WEIR_OK : cluster_done(r, done, st);
+    }
+    bool persistent;
+    uint32_t n = selects(r, &persistent);
+    *done = !persistent && weir_run_show_done(r->show, n);
+    return WEIR_OK;
+}
+
 static bool step(void *ctx)
 {
     weir_run *r = ctx;
     bool more = false;
     bool done = false;
-    weir_rc rc = r->until_idle ? step_until_idle(r, &more, &done, r->st)
-                               : step_live(r, &more, &done, r->st);
+    bool cluster = weir_topics_cluster(weir_session_topics(r->session)) != NULL;
+    weir_rc rc = cluster         ? step_cluster(r, &more, &done, r->st)
+                 : r->until_idle ? step_until_idle(r, &more, &done, r->st)
+                                 : step_live(r, &more, &done, r->st);
     return rc != WEIR_OK || done ? stop(r, rc) : more;
 }
 
@@ -139,6 +199,11 @@ static void on_commit(void *ctx)
     if (rc != WEIR_OK) {
         stop(r, rc);
     }
+}
+
+void weir_run_busy(void *loop)
+{
+    weir_loop_busy(loop);
 }
 
 static void on_progress(void *ctx)
@@ -160,14 +225,16 @@ static uint64_t commit_interval(const weir_run *r)
 {
     weir_sv v;
     char text[16];
+    const weir_cluster *c = weir_topics_cluster(weir_session_topics(r->session));
+    uint64_t standard = c && c->exactly_once ? EXACTLY_ONCE_COMMIT_MS : COMMIT_MS;
     if (!weir_session_get(r->session, WEIR_SV("commit.interval.ms"), &v) || v.n >= sizeof text) {
-        return COMMIT_MS;
+        return standard;
     }
     memcpy(text, v.p, v.n);
     text[v.n] = 0;
     char *end = NULL;
     unsigned long long ms = strtoull(text, &end, 10);
-    return end == text || *end || ms < 1 || ms > 3600000 ? COMMIT_MS : ms;
+    return end == text || *end || ms < 1 || ms > 3600000 ? standard : ms;
 }
 
 weir_rc weir_run_drive(weir_run *r, weir_status *st)
@@ -177,13 +244,21 @@ weir_rc weir_run_drive(weir_run *r, weir_status *st)
     r->committed_ns = r->shown_ns = weir_mono_ns();
     weir_loop_on_signal(r->loop, on_signal, r);
     weir_timer *committing =
-        r->until_idle ? NULL : weir_timer_start(r->loop, commit_interval(r), on_commit, r);
+        r->until_idle && !weir_topics_cluster(weir_session_topics(r->session))
+            ? NULL
+            : weir_timer_start(r->loop, commit_interval(r), on_commit, r);
+    bool cluster = weir_topics_cluster(weir_session_topics(r->session)) != NULL;
+    weir_timer *looking =
+        cluster ? weir_timer_start(r->loop, CLUSTER_LOOK_MS, weir_run_busy, r->loop) : NULL;
     weir_timer *showing = r->progress ? weir_timer_start(r->loop, PROGRESS_MS, on_progress, r) : NULL;
     weir_loop_on_idle(r->loop, step, r);
     weir_loop_busy(r->loop);
     weir_loop_run(r->loop);
     if (committing) {
         weir_timer_stop(committing);
+    }
+    if (looking) {
+        weir_timer_stop(looking);
     }
     if (showing) {
         weir_timer_stop(showing);

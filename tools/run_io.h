@@ -34,6 +34,8 @@ void weir_outputs_free(weir_outputs *o);
 weir_rc weir_outputs_open(weir_outputs *o, weir_session *s, const char *spec, weir_status *st);
 /* Writes what the topics have got since the last call, each partition in its order, and flushes. */
 weir_rc weir_outputs_pump(weir_outputs *o, weir_status *st);
+/* Everything that the topics have now is written. */
+weir_rc weir_outputs_idle(weir_outputs *o, bool *idle, weir_status *st);
 uint32_t weir_outputs_count(const weir_outputs *o);
 weir_sv weir_outputs_topic(const weir_outputs *o, uint32_t i);
 uint64_t weir_outputs_records(const weir_outputs *o, uint32_t i);

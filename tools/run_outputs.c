@@ -90,17 +90,21 @@ weir_rc weir_outputs_open(weir_outputs *o, weir_session *s, const char *spec, we
 static weir_rc write_partition(weir_outputs *o, weir_output *f, int32_t p, weir_status *st)
 {
     int64_t at = weir_max64(f->next[p], weir_topic_begin(f->topic, p));
-    while (at < weir_topic_end(f->topic, p)) {
+    while (at < weir_topic_readable(f->topic, p, at)) {
         weir_chunk *c = NULL;
         WEIR_TRY(weir_topic_read(f->topic, p, at, &c, st));
-        for (int64_t i = weir_max64(at - c->base, 0); i < c->n; i++) {
+        if (!c) { /* no records, but markers of transactions */
+            at = weir_topic_readable(f->topic, p, at);
+            break;
+        }
+        for (uint32_t i = weir_chunk_seek(c, at); i < c->n; i++) {
             weir_buf_reset(&o->line);
             weir_lines_print(f->lines, &o->line, c, &c->recs[i], p);
             weir_buf_byte(&o->line, '\n');
             fwrite(o->line.p, 1, o->line.n, f->to);
             f->records++;
         }
-        at = c->base + c->n;
+        at = weir_chunk_end(c);
         weir_chunk_unref(c);
     }
     f->next[p] = at;
@@ -118,6 +122,21 @@ weir_rc weir_outputs_pump(weir_outputs *o, weir_status *st)
         }
         if (fflush(f->to) != 0 || ferror(f->to)) {
             return weir_fail(st, WEIR_EIO, "cannot write %s: %s", f->file, strerror(errno));
+        }
+    }
+    return WEIR_OK;
+}
+
+weir_rc weir_outputs_idle(weir_outputs *o, bool *idle, weir_status *st)
+{
+    *idle = true;
+    for (size_t i = 0; i < o->n && *idle; i++) {
+        weir_output *f = &o->items[i];
+        for (int32_t p = 0; p < weir_topic_partitions(f->topic) && *idle; p++) {
+            int64_t begin = 0;
+            int64_t end = 0;
+            WEIR_TRY(weir_topic_bounds(f->topic, p, &begin, &end, st));
+            *idle = f->next[p] >= end;
         }
     }
     return WEIR_OK;

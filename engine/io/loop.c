@@ -196,6 +196,52 @@ static void thread_main(void *arg)
     t->main(t->ctx);
 }
 
+struct weir_stop {
+    uv_loop_t loop; /* its own: only these handles run in it */
+    uv_signal_t signals[2];
+    int64_t asked_ns;
+};
+
+static void stop_asked(uv_signal_t *handle, int signum)
+{
+    weir_stop *s = handle->data;
+    signal(signum, SIG_DFL); /* the next one ends the process */
+    s->asked_ns = s->asked_ns ? s->asked_ns : weir_mono_ns();
+}
+
+weir_stop *weir_stop_new(void)
+{
+    static const int signums[] = {SIGINT, SIGTERM};
+    weir_stop *s = weir_zalloc(sizeof *s);
+    WEIR_ASSERT(uv_loop_init(&s->loop) == 0);
+    for (size_t i = 0; i < WEIR_COUNT(signums); i++) {
+        uv_signal_init(&s->loop, &s->signals[i]);
+        s->signals[i].data = s;
+        uv_signal_start_oneshot(&s->signals[i], stop_asked, signums[i]);
+    }
+    return s;
+}
+
+void weir_stop_free(weir_stop *s)
+{
+    if (!s) {
+        return;
+    }
+    for (size_t i = 0; i < WEIR_COUNT(s->signals); i++) {
+        uv_close((uv_handle_t *)&s->signals[i], NULL);
+    }
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&s->loop);
+    weir_free(s);
+}
+
+int64_t weir_stop_ms(weir_stop *s)
+{
+    uv_run(&s->loop, UV_RUN_NOWAIT);
+    return s->asked_ns ? (weir_mono_ns() - s->asked_ns) / 1000000 : -1;
+}
+
+
 weir_thread *weir_thread_start(void (*main)(void *ctx), void *ctx)
 {
     weir_thread *t = weir_zalloc(sizeof *t);
@@ -295,6 +341,11 @@ static int64_t clock_ns(clockid_t id)
     struct timespec t;
     clock_gettime(id, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void weir_sleep_ms(uint32_t ms)
+{
+    uv_sleep(ms);
 }
 
 int64_t weir_wall_ms(void)

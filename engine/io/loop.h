@@ -29,6 +29,13 @@ void weir_timer_stop(weir_timer *t);
 /* Calls `call` on SIGINT and SIGTERM, for as long as the loop lives. */
 void weir_loop_on_signal(weir_loop *l, void (*call)(void *ctx, int signum), void *ctx);
 
+/* Whether the process has been asked to end (SIGINT, SIGTERM), for code that blocks its loop: looks at
+ * signals, and nothing else. The second signal ends the process at once. One thread. */
+typedef struct weir_stop weir_stop;
+weir_stop *weir_stop_new(void);
+void weir_stop_free(weir_stop *s);
+int64_t weir_stop_ms(weir_stop *s); /* since it was asked; -1: it was not */
+
 weir_thread *weir_thread_start(void (*main)(void *ctx), void *ctx);
 void weir_thread_join(weir_thread *t);
 uint32_t weir_cpu_count(void);
@@ -48,6 +55,7 @@ void weir_lock_free(weir_lock *l);
 void weir_lock_enter(weir_lock *l);
 void weir_lock_leave(weir_lock *l);
 
+void weir_sleep_ms(uint32_t ms); /* where no loop runs yet */
 int64_t weir_wall_ms(void);  /* since the epoch */
 int64_t weir_mono_ns(void);  /* for measuring */
 int64_t weir_cpu_ns(void);   /* CPU time of this process, all threads */

@@ -487,6 +487,35 @@ weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st)
     return WEIR_OK;
 }
 
+typedef struct idle_check {
+    bool idle;
+    weir_rc rc;
+    weir_status *st;
+} idle_check;
+
+static void scan_idle(weir_scan *s, void *ctx)
+{
+    idle_check *c = ctx;
+    int64_t begin = 0;
+    int64_t end = 0;
+    if (c->rc == WEIR_OK && c->idle) {
+        c->rc = weir_topic_bounds(s->topic, s->partition, &begin, &end, c->st);
+        c->idle = s->next >= end;
+    }
+}
+
+weir_rc weir_engine_idle(const weir_engine *e, bool *idle, weir_status *st)
+{
+    idle_check c = {.idle = weir_engine_caught_up(e), .st = st};
+    for (size_t i = 0; i < e->n_queries && c.idle && weir_topics_cluster(e->config.topics); i++) {
+        if (!e->queries[i]->failed && !e->queries[i]->paused) {
+            each_scan(e->queries[i], scan_idle, &c);
+        }
+    }
+    *idle = c.idle;
+    return c.rc;
+}
+
 bool weir_engine_caught_up(const weir_engine *e)
 {
     for (size_t i = 0; i < e->n_queries; i++) {
@@ -512,6 +541,7 @@ weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress
     weir_deliver_rest(e);
     tell_readers(e);
     e->moved |= *progress;
+    WEIR_TRY(weir_topics_send(e->config.topics, st));
     return *progress ? WEIR_FAULT(ROUND_DONE, st) : WEIR_OK;
 }
 
@@ -542,7 +572,7 @@ weir_rc weir_engine_drain(weir_engine *e, weir_status *st)
     do {
         progress = weir_engine_flush_round(e);
     } while (progress);
-    return WEIR_OK;
+    return weir_topics_send(e->config.topics, st);
 }
 
 weir_rc weir_engine_feed(weir_engine *e, weir_query *q, weir_sv topic, int64_t offset,

@@ -65,6 +65,7 @@ void weir_topic_keep(weir_topic *t, int32_t partition, int64_t offset);
 
 /* A cluster: takes in what has arrived, sends what waits. */
 weir_rc weir_topics_poll(weir_topics *t, weir_status *st);
+weir_rc weir_topics_send(weir_topics *t, weir_status *st); /* only sends */
 bool weir_topics_full(const weir_topics *t); /* output waits for room: do not run a round */
 weir_cluster *weir_topics_cluster(const weir_topics *t); /* NULL: none */
 

@@ -280,6 +280,11 @@ weir_rc weir_topics_poll(weir_topics *t, weir_status *st)
     return t->cluster->calls->poll(t->cluster, weir_topics_full(t) ? 0 : POLL_BYTES, st);
 }
 
+weir_rc weir_topics_send(weir_topics *t, weir_status *st)
+{
+    return t->cluster ? t->cluster->calls->poll(t->cluster, 0, st) : WEIR_OK;
+}
+
 bool weir_topics_full(const weir_topics *t)
 {
     return t->cluster && t->cluster->calls->full(t->cluster);

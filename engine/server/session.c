@@ -127,6 +127,14 @@ static void pass_problem(void *ctx, const weir_problem *p)
     }
 }
 
+static void list_topics(weir_session *s)
+{
+    for (uint32_t i = 0; i < weir_topics_count(s->topics); i++) {
+        weir_topic *t = weir_topics_at(s->topics, i);
+        weir_catalog_put_topic(s->catalog, weir_topic_name(t), weir_topic_partitions(t));
+    }
+}
+
 static weir_rc open_parts(weir_session *s, weir_status *st)
 {
     const weir_session_config *c = &s->config;
@@ -137,10 +145,7 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
     WEIR_TRY(weir_topics_open(s->store, c->cluster, &s->topics, st));
     weir_topics_forget_consumed(s->topics, c->forget_consumed && !s->store);
     s->catalog = weir_catalog_new();
-    for (uint32_t i = 0; i < weir_topics_count(s->topics); i++) {
-        weir_topic *t = weir_topics_at(s->topics, i);
-        weir_catalog_put_topic(s->catalog, weir_topic_name(t), weir_topic_partitions(t));
-    }
+    list_topics(s);
     s->functions = weir_functions_builtin();
     s->formats = *weir_formats_builtin();
     weir__use_registry(s, (weir_sv){0});
@@ -193,6 +198,9 @@ void weir_session_close(weir_session *s)
     weir_catalog_free(s->catalog);
     weir_functions_free(s->functions);
     weir_topics_close(s->topics);
+    if (s->config.cluster) {
+        s->config.cluster->calls->close(s->config.cluster);
+    }
     weir_store_close(s->store);
     weir_settings_deinit(&s->props);
     weir_settings_deinit(&s->vars);
@@ -247,7 +255,11 @@ static weir_rc run_statement(weir_session *s, const weir_ast_stmt *stmt, weir_st
     }
     if (rc == WEIR_OK) {
         weir_status_reset(st);
-        rc = weir_statement_execute(s, own_stmt, a, &keep, st);
+        if (weir_topics_cluster(s->topics)) { /* others make topics there, too */
+            rc = weir_topics_refresh(s->topics, st);
+            list_topics(s);
+        }
+        rc = rc ? rc : weir_statement_execute(s, own_stmt, a, &keep, st);
         if (rc != WEIR_OK && own_stmt->text.n == stmt->text.n) {
             st->span = st->span.n ? (weir_span){st->span.at - own_stmt->span.at + stmt->span.at,
                                                 st->span.n}

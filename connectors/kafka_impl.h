@@ -1,0 +1,112 @@
+/* Inside of connectors/kafka*.c. */
+#pragma once
+#include "connectors/kafka.h"
+#include "engine/base/buf.h"
+
+#include <librdkafka/rdkafka.h>
+
+#define KAFKA_SLICE_MS 100 /* waits look at `interrupted` so often */
+#define KAFKA_ANSWER_MS 10000 /* how long a broker may take for one question */
+
+typedef struct weir_kafka weir_kafka;
+
+/* One partition being fetched. */
+typedef struct kafka_fetch {
+    bool active;
+    int64_t expected; /* offsets below are of an earlier fetch */
+} kafka_fetch;
+
+struct weir_cluster_topic {
+    weir_kafka *kafka;
+    char *name;
+    void *owner;                     /* of the sink */
+    rd_kafka_topic_t *in[WEIR_FETCHES], *out; /* NULL until used */
+    kafka_fetch *fetches[WEIR_FETCHES]; /* [n] */
+    int32_t n;                       /* partitions seen by fetch */
+    weir_cluster_topic *next;
+};
+
+/* Records that wait for room in the producer. */
+typedef struct kafka_waiting {
+    weir_cluster_topic *topic;
+    int32_t partition;
+    weir_chunk *chunk;
+    uint32_t at; /* next record */
+} kafka_waiting;
+
+struct weir_kafka {
+    weir_cluster base;
+    char *servers;
+    char *group, *transactional_id; /* made with the instance's name */
+    char *application;
+    rd_kafka_conf_t *consumer_conf, *producer_conf; /* to be copied */
+    rd_kafka_t *consumers[WEIR_FETCHES]; /* BEHIND: NULL until used */
+    rd_kafka_queue_t *queues[WEIR_FETCHES];
+    rd_kafka_queue_t *answers; /* to what nobody waits for */
+    rd_kafka_t *producer;
+    weir_cluster_topic *topics;
+    /* producing */
+    kafka_waiting *waiting;
+    size_t first_waiting, n_waiting, cap_waiting;
+    bool in_transaction, dirty;
+    bool suspect;            /* the end of a transaction was slow: it needs a new epoch (rule P7) */
+    bool lost;               /* a record could not be delivered: the epoch is lost */
+    char lost_why[512];
+    char *lost_topic;
+    /* what librdkafka said last, for messages; written by its threads */
+    char said[512];
+    bool refused;            /* wrong credentials: trying again is of no use. Atomic */
+    bool woken;              /* atomic */
+};
+
+static inline weir_kafka *weir__kafka_of(weir_cluster *c)
+{
+    return (weir_kafka *)c;
+}
+
+/* kafka.c */
+bool weir__kafka_interrupted(const weir_kafka *k);
+/* Translates; st->retriable where trying again may help. */
+weir_rc weir__kafka_fail(weir_kafka *k, weir_rc rc, rd_kafka_resp_err_t err, const char *what,
+                         weir_status *st);
+
+/* kafka_config.c: fills in k->consumer_conf, k->producer_conf, k->servers. */
+weir_rc weir__kafka_configure(weir_kafka *k, const weir_kafka_config *config, weir_status *st);
+
+/* kafka_admin.c */
+weir_rc weir__kafka_list(weir_cluster *c, void (*each)(void *ctx, weir_sv name, int32_t partitions,
+                                                       int32_t replicas), void *ctx, weir_status *st);
+weir_rc weir__kafka_create(weir_cluster *c, const weir_topic_spec *spec, weir_status *st);
+weir_rc weir__kafka_drop(weir_cluster *c, weir_sv name, weir_status *st);
+weir_rc weir__kafka_bounds(weir_cluster *c, weir_cluster_topic *t, int32_t partition, int64_t *begin,
+                           int64_t *end, weir_status *st);
+weir_rc weir__kafka_at_time(weir_cluster *c, weir_cluster_topic *t, int32_t partition, int64_t ms,
+                            int64_t *offset, weir_status *st);
+int64_t weir__kafka_known_end(weir_cluster *c, weir_cluster_topic *t, int32_t partition);
+/* The epoch noted with the offsets of the group; *found false: none. */
+weir_rc weir__kafka_group_epoch(weir_kafka *k, uint64_t *epoch, bool *found, weir_status *st);
+
+/* kafka_fetch.c */
+weir_rc weir__kafka_consumer(weir_kafka *k, weir_fetch fetch, weir_status *st);
+void weir__kafka_fetch(weir_cluster *c, weir_cluster_topic *t, int32_t partition, weir_fetch fetch,
+                       int64_t offset);
+void weir__kafka_fetch_stop(weir_cluster *c, weir_cluster_topic *t, int32_t partition,
+                            weir_fetch fetch);
+weir_rc weir__kafka_take_in(weir_kafka *k, uint64_t bytes, weir_status *st);
+
+/* kafka_produce.c */
+weir_rc weir__kafka_producer(weir_kafka *k, weir_status *st);
+void weir__kafka_append(weir_cluster *c, weir_cluster_topic *t, int32_t partition, weir_chunk *chunk);
+bool weir__kafka_full(const weir_cluster *c);
+bool weir__kafka_dirty(const weir_cluster *c);
+/* Gives the producer what it has room for. */
+weir_rc weir__kafka_send(weir_kafka *k, weir_status *st);
+weir_rc weir__kafka_flush(weir_cluster *c, weir_status *st);
+void weir__kafka_forget_waiting(weir_kafka *k);
+
+/* kafka_commit.c */
+weir_rc weir__kafka_begin(weir_kafka *k, weir_status *st);
+weir_rc weir__kafka_commit(weir_cluster *c, uint64_t epoch, const weir_position *at, size_t n,
+                           weir_status *st);
+weir_rc weir__kafka_committed(weir_cluster *c, weir_sv instance, uint64_t *epoch, bool *found,
+                              weir_status *st);
