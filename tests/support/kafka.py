@@ -45,7 +45,8 @@ class Unavailable(Exception):
 
 def script(*arguments):
     done = subprocess.run([SCRIPT] + [str(a) for a in arguments], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env=dict(os.environ, KAFKA_OWNER=str(os.getpid())))
     if done.returncode == CANNOT_HAVE:
         raise Unavailable(done.stderr.strip().split('\n')[-1])
     if done.returncode:
