@@ -24,6 +24,7 @@
 #define HMAP_KEY_INLINE_MIN 24
 #define HMAP_HUGE_BYTES ((size_t)2 << 20)
 #define HMAP_FREE UINT32_MAX /* key_n of a free entry */
+#define HMAP_AHEAD 8         /* entries by which memory is fetched before it is handed out */
 #define HMAP_BLOCK 256       /* rows in flight: their slots and entries stay in L1 */
 
 /* Behind the payload. The key's room is the rest of the stride. */
@@ -253,6 +254,8 @@ static uint32_t entry_take(weir_hmap *m)
     if (!m->slabs[slab]) {
         m->slabs[slab] = pages_alloc(slab_entries(slab) * m->stride);
     }
+    /* New entries are cold memory, and their owner reads them at once. */
+    __builtin_prefetch(payload_at(m, m->used) + HMAP_AHEAD * (size_t)m->stride, 1);
     return m->used++;
 }
 
