@@ -5,8 +5,9 @@
  * afterwards, 64 at a time. Everything with pointers looks at validity first. Texts are compared in
  * UTF-16 order, BYTES as Java's signed bytes, DOUBLE by IEEE except that NaN is never <> either. */
 #include "engine/data/kernels.h"
-
 #include "engine/data/text.h"
+
+#include <math.h>
 
 #define COMPARE_TYPE(suffix, ctype)                                                                \
     WEIR__LOOP2(eq_##suffix, ctype, uint8_t, a == b)                                               \
@@ -168,8 +169,24 @@ COMPARE_ROWS(cmp_dec, weir_dec_cmp(WEIR_AT(weir_dec, a, row), dec_type(a->type),
 COMPARE_ROWS(cmp_nested, !weir_value_eq(a->type, WEIR_AT(weir_tree, a, row),
                                         WEIR_AT(weir_tree, b, row)))
 
-/* DECIMAL against DOUBLE as Java compares with BigDecimal.valueOf: by the shortest digits of the
- * double. NaN and infinities have none: the row fails. */
+/* By the shortest digits of the double. False: it has none (NaN, infinity). */
+static bool cmp_dec_digits(weir_program *p, weir_dec a, weir_dec_type type, double b, int *c)
+{
+    char text[WEIR_DOUBLE_TEXT_MAX];
+    weir_sv digits = weir_sv_of(text, weir_double_text(text, b));
+    /* 17 digits and an exponent of up to 324 on either side. */
+    weir_dec_type wide = {680, 345};
+    weir_dec d;
+    if (weir_dec_parse(p->step_arena, digits, wide, WEIR_ROUND_EXACT, &d) != WEIR_DEC_OK) {
+        return false;
+    }
+    *c = weir_dec_cmp(a, type, d, wide);
+    return true;
+}
+
+/* DECIMAL against DOUBLE as Java compares with BigDecimal.valueOf. Rounding to double is monotone, so
+ * where the decimal's nearest double differs from the other side, the order of the two is the order of
+ * the doubles; only where they are equal the digits decide. */
 static void cmp_dec_double(weir_program *p, const weir_step *s, const weir_rows *r)
 {
     const weir_vec *a = weir__arg(p, s, 0);
@@ -177,23 +194,27 @@ static void cmp_dec_double(weir_program *p, const weir_step *s, const weir_rows 
     bool swapped = a->type->kind == WEIR_T_DOUBLE;
     const weir_vec *decs = swapped ? b : a;
     const weir_vec *doubles = swapped ? a : b;
+    weir_dec_type type = dec_type(decs->type);
     uint8_t *out = weir__out(p, s)->data;
+    const weir_dec *last = NULL; /* the decimal that `near` is of: often there is only one */
+    double near = 0;
     nulls n;
     bool has_nulls = gather_nulls(p, s, &n);
     WEIR_EACH (r, k, row) {
         if (has_nulls && !((n.a[row / 64] & n.b[row / 64]) >> (row % 64) & 1)) {
             continue;
         }
-        char text[WEIR_DOUBLE_TEXT_MAX];
-        weir_sv digits = weir_sv_of(text, weir_double_text(text, WEIR_AT(double, doubles, row)));
-        /* 17 digits and an exponent of up to 324 on either side. */
-        weir_dec_type wide = {680, 345};
-        weir_dec d;
-        if (weir_dec_parse(p->step_arena, digits, wide, WEIR_ROUND_EXACT, &d) != WEIR_DEC_OK) {
-            weir__fail_row(p, s->dst, row, WEIR_SV("DOUBLE is not a number"));
-            continue;
+        const weir_dec *d = &WEIR_AT(weir_dec, decs, row);
+        double x = WEIR_AT(double, doubles, row);
+        near = d == last ? near : weir_dec_to_double(*d, type);
+        last = d;
+        int c = near < x ? -1 : 1;
+        if (!isfinite(x) || near == x) {
+            if (!cmp_dec_digits(p, *d, type, x, &c)) {
+                weir__fail_row(p, s->dst, row, WEIR_SV("DOUBLE is not a number"));
+                continue;
+            }
         }
-        int c = weir_dec_cmp(WEIR_AT(weir_dec, decs, row), dec_type(decs->type), d, wide);
         out[row] = answer(s->expr->ex, swapped ? -c : c);
     }
     if (has_nulls) {

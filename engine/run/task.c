@@ -241,6 +241,7 @@ static weir_rc open_scan(builder *b, const weir_node *n, weir_op *to, uint32_t p
     s->to = to;
     s->to_port = port;
     s->partition = t->partition;
+    s->own_cols = WEIR_NEW_N(&t->arena, weir_vec, n->schema->n);
     s->topic = weir_topics_find(t->engine->config.topics, n->scan.source->topic);
     if (!s->topic) {
         return weir_fail(b->st, WEIR_ENOTFOUND, "topic " WEIR_SV_FMT " does not exist",

@@ -7,9 +7,11 @@
 #pragma once
 #include "engine/data/tz.h"
 #include "engine/io/loop.h"
+#include "engine/run/decoder.h"
 #include "engine/run/engine.h"
 
 typedef struct weir_stage weir_stage;
+typedef struct weir_share weir_share;
 
 /* A sink chunk on its way to its topic. */
 typedef struct weir_outgoing {
@@ -38,18 +40,17 @@ typedef struct weir_scan {
     bool held;            /* waits for the tables of its query */
     weir_op *to;
     uint32_t to_port;
-    /* decoding */
-    void *key_decoder, *value_decoder; /* NULL: nothing to decode */
-    const weir_format *key_format, *value_format;
-    int32_t timestamp_col; /* vector that gives the row time; -1: the record's own */
-    struct weir_dtf *timestamp_format;
+    /* decoding: source.c */
+    weir_share *share;
+    struct weir_scan *next_shared;
+    uint32_t *columns;    /* per column: which of the share's batches; NULL: alone, all of them */
+    weir_vec *own_cols;   /* [columns of the node] */
+    weir_batch own;       /* what it sees of a shared batch */
+    weir_decoded *decoded;
     uint64_t read, bad;
     /* the batch being walked */
-    weir_chunk **chunks;  /* referenced by the batch */
-    size_t n_chunks, cap_chunks;
     weir_batch *batch;    /* NULL: none */
-    int64_t *offsets;     /* per row of the batch */
-    weir_arena arena;     /* of this batch: several lanes are open at once */
+    const int64_t *offsets; /* per row of the batch */
 } weir_scan;
 
 typedef struct weir_stage_input {
@@ -156,6 +157,7 @@ struct weir_engine {
     weir_store_batch *dropped;   /* of removed queries, for the next commit */
     weir_outgoing *outgoing;     /* waiting for their topic's last writer */
     size_t n_outgoing, cap_outgoing;
+    weir_share *shares;          /* decoders of the scans */
     uint64_t epoch;
     bool moved;                  /* something was read since the last commit */
 };
