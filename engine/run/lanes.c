@@ -205,12 +205,16 @@ static weir_rc look_ahead(weir_scan *s, uint32_t rows, bool *settled, int64_t *n
                           weir_status *st)
 {
     uint32_t n = 0;
+    if (s->held) { /* reads nothing in this round: the table that it waits for must not wait for it */
+        *settled = true;
+        *newest = INT64_MAX;
+        return WEIR_OK;
+    }
     WEIR_TRY(weir_scan_peek(s, rows, INT64_MAX, &n, newest, st));
     if (n == 0) { /* markers of transactions, if anything */
         s->next = weir_max64(s->next, weir_topic_readable(s->topic, s->partition, s->next));
     }
-    bool ended = s->held || weir_topic_at_end(s->topic, s->partition, s->next);
-    *settled = n > 0 || ended;
+    *settled = n > 0 || weir_topic_at_end(s->topic, s->partition, s->next);
     *newest = n > 0 ? *newest : INT64_MAX;
     return WEIR_OK;
 }
