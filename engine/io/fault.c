@@ -25,6 +25,8 @@ bool weir_faults_armed;
 
 static fault faults[FAULTS_MAX];
 static uint32_t n_faults;
+static weir_fault_hook fault_hook;
+static void *fault_hook_ctx;
 
 static const struct {
     const char *name, *doc;
@@ -104,8 +106,15 @@ weir_rc weir_faults_arm(const char *spec, weir_status *st)
         }
         n_faults++;
     }
-    weir_faults_armed = n_faults > 0;
+    weir_faults_armed = n_faults > 0 || fault_hook;
     return WEIR_OK;
+}
+
+void weir_faults_hook(weir_fault_hook hook, void *ctx)
+{
+    fault_hook = hook;
+    fault_hook_ctx = ctx;
+    weir_faults_armed = n_faults > 0 || fault_hook;
 }
 
 static void sleep_ms(uint32_t ms)
@@ -116,8 +125,8 @@ static void sleep_ms(uint32_t ms)
 
 weir_rc weir_fault_hit(weir_fault_point point, weir_status *st)
 {
-    weir_rc rc = WEIR_OK;
-    for (uint32_t i = 0; i < n_faults; i++) {
+    weir_rc rc = fault_hook ? fault_hook(fault_hook_ctx, point, st) : WEIR_OK;
+    for (uint32_t i = 0; i < n_faults && rc == WEIR_OK; i++) {
         fault *f = &faults[i];
         if (f->point != point) {
             continue;

@@ -20,6 +20,11 @@ weir_rc weir_faults_arm(const char *spec, weir_status *st);
 const char *weir_fault_name(weir_fault_point point);
 const char *weir_fault_doc(weir_fault_point point);
 
+/* For tests that simulate a process inside their own: asked at every point, before what is armed; an
+ * error of it is the result there. NULL: nobody is asked. */
+typedef weir_rc (*weir_fault_hook)(void *ctx, weir_fault_point point, weir_status *st);
+void weir_faults_hook(weir_fault_hook hook, void *ctx);
+
 extern bool weir_faults_armed;
 /* Behind WEIR_FAULT. Any thread. */
 weir_rc weir_fault_hit(weir_fault_point point, weir_status *st);
