@@ -6,13 +6,14 @@
 
 /* ---- workers ---- */
 
+/* What it reads and what it lets go leave together: a level is delivered once. */
 static bool task_turn(weir_engine *e, weir_task *t)
 {
+    bool progress = weir_task_run(t, e->rows);
     if (e->flushing) {
         weir_task_flush(t);
-        return false;
     }
-    return weir_task_run(t, e->rows);
+    return progress;
 }
 
 static void worker_level(weir_worker *w)
@@ -549,12 +550,11 @@ weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress
 bool weir_engine_flush_round(weir_engine *e)
 {
     bool progress = false;
+    e->flushing = true;
     for (uint32_t level = 0; level < e->n_levels; level++) {
         progress |= run_level(e, level);
-        e->flushing = true;
-        run_level(e, level);
-        e->flushing = false;
     }
+    e->flushing = false;
     weir_deliver_rest(e);
     tell_readers(e);
     return progress;
