@@ -12,28 +12,62 @@ bool weir__kafka_interrupted(const weir_kafka *k)
     return k->base.interrupted && k->base.interrupted(k->base.interrupted_ctx);
 }
 
+bool weir__kafka_passes(rd_kafka_resp_err_t err)
+{
+    switch ((int)err) { /* those that pass by themselves of a few hundred */
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+    case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
+    case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
+    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+    case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool weir__kafka_denied(rd_kafka_resp_err_t err)
+{
+    return err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+           err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+           err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+           err == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+}
+
 weir_rc weir__kafka_fail(weir_kafka *k, weir_rc rc, rd_kafka_resp_err_t err, const char *what,
                          weir_status *st)
 {
     bool refused = err == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
                    err == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED ||
                    __atomic_load_n(&k->refused, __ATOMIC_RELAXED);
-    bool denied = err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-                  err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-                  err == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
-                  err == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
     bool silent = err == RD_KAFKA_RESP_ERR__TRANSPORT || err == RD_KAFKA_RESP_ERR__TIMED_OUT ||
                   err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || err == RD_KAFKA_RESP_ERR__RESOLVE;
     const char *more = silent && k->said[0] ? k->said : rd_kafka_err2str(err);
     weir_fail(st, silent || refused ? WEIR_ECONNECT : rc, "Kafka at %s: %s: %s", k->servers, what,
               more);
     if (st) {
-        st->retriable = silent && !refused;
+        st->retriable = weir__kafka_passes(err) && !refused;
     }
     if (refused) {
         weir_hint(st, "check security.protocol, sasl.mechanism, sasl.username and sasl.password");
-    } else if (denied) {
-        weir_hint(st, "the user lacks an ACL for it");
+    } else if (weir__kafka_denied(err)) {
+        weir_hint(st, KAFKA_ACL_HINT);
     }
     return st ? st->rc : rc;
 }
@@ -67,14 +101,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 {
     (void)rk;
     weir_kafka *k = opaque;
-    if (!m->err || k->lost) {
-        return;
+    if (m->err) {
+        weir__kafka_lose(k, rd_kafka_topic_name(m->rkt), m->len + m->key_len, m->err);
     }
-    k->lost = true;
-    const char *topic = rd_kafka_topic_name(m->rkt);
-    k->lost_topic = weir_strdup(topic);
-    snprintf(k->lost_why, sizeof k->lost_why, "topic %s: a record of %zu bytes cannot be written: %s",
-             topic, m->len + m->key_len, rd_kafka_err2str(m->err));
 }
 
 /* Any thread of librdkafka. */
@@ -240,6 +269,7 @@ static const weir_cluster_calls calls = {
     .list = weir__kafka_list,
     .create = weir__kafka_create,
     .drop = weir__kafka_drop,
+    .configs = weir__kafka_configs,
     .open = open_topic,
     .close_topic = close_topic,
     .bounds = weir__kafka_bounds,

@@ -1,6 +1,8 @@
 /* Questions about topics and groups. Each waits for its answer, in slices. */
 #include "connectors/kafka_impl.h"
 
+#include "engine/io/loop.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +10,8 @@
 #define INTERNAL_PREFIX WEIR_SV("__") /* Kafka's own topics */
 #define LISTED_WAIT_MS 10000          /* until a new topic shows up */
 #define ADMIN_SLEEP_MS 50
+#define ATTEMPT_MS 1000               /* one question, of those that are asked again */
+#define ATTEMPTS_MS 30000             /* while a broker finds its feet */
 #define EPOCH_MARK "weir epoch "      /* metadata of a committed offset */
 
 static rd_kafka_t *asker(weir_kafka *k)
@@ -15,16 +19,24 @@ static rd_kafka_t *asker(weir_kafka *k)
     return k->consumers[WEIR_FETCH_MAIN];
 }
 
+/* A question ended with `err`: waits for a moment; false: asking once more is of no use. */
+static bool again(weir_kafka *k, rd_kafka_resp_err_t err, int64_t since_ns)
+{
+    if (!weir__kafka_passes(err) || weir__kafka_interrupted(k) ||
+        weir_mono_ns() - since_ns > ATTEMPTS_MS * 1000000LL) {
+        return false;
+    }
+    rd_kafka_poll(asker(k), ADMIN_SLEEP_MS);
+    return true;
+}
+
 static weir_rc metadata(weir_kafka *k, const struct rd_kafka_metadata **md, weir_status *st)
 {
-    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR__TRANSPORT;
-    for (int waited = 0; err != RD_KAFKA_RESP_ERR_NO_ERROR && waited < KAFKA_ANSWER_MS;
-         waited += 1000) {
-        if (weir__kafka_interrupted(k)) {
-            return weir_fail(st, WEIR_EINTR, "interrupted");
-        }
-        err = rd_kafka_metadata(asker(k), 1, NULL, md, 1000);
-    }
+    rd_kafka_resp_err_t err;
+    int64_t since = weir_mono_ns();
+    do {
+        err = rd_kafka_metadata(asker(k), 1, NULL, md, ATTEMPT_MS);
+    } while (again(k, err, since));
     return err ? weir__kafka_fail(k, WEIR_EIO, err, "cannot list topics", st) : WEIR_OK;
 }
 
@@ -141,6 +153,15 @@ weir_rc weir__kafka_create(weir_cluster *c, const weir_topic_spec *spec, weir_st
         snprintf(number, sizeof number, "%" PRId64, spec->retention_ms);
         rd_kafka_NewTopic_set_config(t, "retention.ms", number);
     }
+    for (uint32_t i = 0; i < spec->n_configs; i++) {
+        weir_buf text = {0};
+        weir_buf_sv(&text, spec->configs[i].name);
+        weir_buf_byte(&text, 0);
+        size_t value = text.n;
+        weir_buf_sv(&text, spec->configs[i].value);
+        rd_kafka_NewTopic_set_config(t, weir_buf_cstr(&text), weir_buf_cstr(&text) + value);
+        weir_buf_deinit(&text);
+    }
     rd_kafka_queue_t *queue = rd_kafka_queue_new(asker(k));
     rd_kafka_AdminOptions_t *o = options(k, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_CreateTopics(asker(k), &t, 1, o, queue);
@@ -184,12 +205,72 @@ weir_rc weir__kafka_drop(weir_cluster *c, weir_sv topic, weir_status *st)
     return await_listed(k, topic, false, st);
 }
 
+static void each_config(rd_kafka_event_t *event,
+                        void (*each)(void *ctx, const weir_topic_config *config, bool standard),
+                        void *ctx)
+{
+    size_t n = 0;
+    size_t m = 0;
+    const rd_kafka_ConfigResource_t **all = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(event), &n);
+    const rd_kafka_ConfigEntry_t **entries = n ? rd_kafka_ConfigResource_configs(all[0], &m) : NULL;
+    for (size_t i = 0; i < m; i++) {
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]); /* NULL: a secret */
+        weir_topic_config config = {weir_sv_cstr(rd_kafka_ConfigEntry_name(entries[i])),
+                                    weir_sv_cstr(value ? value : "")};
+        each(ctx, &config,
+             rd_kafka_ConfigEntry_source(entries[i]) != RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG);
+    }
+}
+
+static rd_kafka_resp_err_t configs_error(rd_kafka_event_t *event)
+{
+    if (!event || rd_kafka_event_error(event)) {
+        return event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    }
+    size_t n = 0;
+    const rd_kafka_ConfigResource_t **all = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(event), &n);
+    return n ? rd_kafka_ConfigResource_error(all[0]) : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+weir_rc weir__kafka_configs(weir_cluster *c, weir_sv topic,
+                            void (*each)(void *ctx, const weir_topic_config *config, bool standard),
+                            void *ctx, weir_status *st)
+{
+    weir_kafka *k = weir__kafka_of(c);
+    char name[256];
+    snprintf(name, sizeof name, WEIR_SV_FMT, WEIR_SV_ARG(topic));
+    rd_kafka_ConfigResource_t *ask = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(asker(k));
+    char why[256];
+    rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(asker(k), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    (void)rd_kafka_AdminOptions_set_request_timeout(o, 2 * KAFKA_ANSWER_MS, why, sizeof why);
+    rd_kafka_DescribeConfigs(asker(k), &ask, 1, o, queue);
+    rd_kafka_event_t *event = answer(k, queue);
+    rd_kafka_resp_err_t err = configs_error(event);
+    if (!err) {
+        each_config(event, each, ctx);
+    }
+    if (event) {
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_AdminOptions_destroy(o);
+    rd_kafka_ConfigResource_destroy(ask);
+    char what[512];
+    snprintf(what, sizeof what, "cannot read the settings of topic %s", name);
+    return err ? weir__kafka_fail(k, WEIR_EIO, err, what, st) : WEIR_OK;
+}
+
 weir_rc weir__kafka_bounds(weir_cluster *c, weir_cluster_topic *t, int32_t partition, int64_t *begin,
                            int64_t *end, weir_status *st)
 {
     weir_kafka *k = weir__kafka_of(c);
-    rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(asker(k), t->name, partition, begin,
-                                                               end, KAFKA_ANSWER_MS);
+    rd_kafka_resp_err_t err;
+    int64_t since = weir_mono_ns();
+    do {
+        err = rd_kafka_query_watermark_offsets(asker(k), t->name, partition, begin, end, ATTEMPT_MS);
+    } while (again(k, err, since));
     if (err) {
         char what[512];
         snprintf(what, sizeof what, "cannot ask for the offsets of topic %s, partition %d", t->name,
@@ -203,12 +284,16 @@ weir_rc weir__kafka_at_time(weir_cluster *c, weir_cluster_topic *t, int32_t part
                             int64_t *offset, weir_status *st)
 {
     weir_kafka *k = weir__kafka_of(c);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, t->name, partition)->offset = ms;
-    rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(asker(k), list, KAFKA_ANSWER_MS);
-    err = err ? err : list->elems[0].err;
-    *offset = list->elems[0].offset;
-    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_resp_err_t err;
+    int64_t since = weir_mono_ns();
+    do {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_topic_partition_list_add(list, t->name, partition)->offset = ms;
+        err = rd_kafka_offsets_for_times(asker(k), list, ATTEMPT_MS);
+        err = err ? err : list->elems[0].err;
+        *offset = list->elems[0].offset;
+        rd_kafka_topic_partition_list_destroy(list);
+    } while (again(k, err, since));
     if (!err && *offset < 0) { /* none: the end */
         int64_t begin = 0;
         return weir__kafka_bounds(c, t, partition, &begin, offset, st);
@@ -257,17 +342,16 @@ static rd_kafka_resp_err_t group_error(rd_kafka_event_t *event)
     return error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-weir_rc weir__kafka_group_epoch(weir_kafka *k, uint64_t *epoch, bool *found, weir_status *st)
+static rd_kafka_resp_err_t ask_epoch(weir_kafka *k, bool settled, uint64_t *epoch, bool *found)
 {
     rd_kafka_ListConsumerGroupOffsets_t *ask = rd_kafka_ListConsumerGroupOffsets_new(k->group, NULL);
     rd_kafka_AdminOptions_t *o = options(k, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_error_t *no = rd_kafka_AdminOptions_set_require_stable_offsets(o, 1);
+    rd_kafka_error_t *no = rd_kafka_AdminOptions_set_require_stable_offsets(o, settled);
     rd_kafka_error_destroy(no);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(asker(k));
     rd_kafka_ListConsumerGroupOffsets(asker(k), &ask, 1, o, queue);
     rd_kafka_event_t *event = answer(k, queue);
     rd_kafka_resp_err_t err = group_error(event);
-    *found = false;
     if (!err) {
         read_epochs(event, epoch, found);
     }
@@ -276,7 +360,19 @@ weir_rc weir__kafka_group_epoch(weir_kafka *k, uint64_t *epoch, bool *found, wei
     }
     rd_kafka_AdminOptions_destroy(o);
     rd_kafka_ListConsumerGroupOffsets_destroy(ask);
-    if (err && err != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) {
+    return err == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND ? RD_KAFKA_RESP_ERR_NO_ERROR : err;
+}
+
+weir_rc weir__kafka_group_epoch(weir_kafka *k, bool settled, uint64_t *epoch, bool *found,
+                                weir_status *st)
+{
+    rd_kafka_resp_err_t err;
+    int64_t since = weir_mono_ns();
+    *found = false;
+    do {
+        err = ask_epoch(k, settled, epoch, found);
+    } while (again(k, err, since));
+    if (err) {
         char what[512];
         snprintf(what, sizeof what, "cannot read the offsets of group %s", k->group);
         return weir__kafka_fail(k, WEIR_EIO, err, what, st);

@@ -12,24 +12,6 @@
 #define SUSPECT_NS 1000000000LL /* an end of a transaction that took longer is suspect (P7) */
 #define NS_PER_MS 1000000LL
 
-/* Every failure of a transaction loses the epoch; the host begins again from the last one. */
-static weir_rc failed(weir_kafka *k, rd_kafka_error_t *error, const char *what, weir_status *st)
-{
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    bool fenced = code == RD_KAFKA_RESP_ERR__FENCED ||
-                  code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH ||
-                  code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED;
-    weir_fail(st, WEIR_EIO, "Kafka at %s: %s: %s", k->servers, what, rd_kafka_error_string(error));
-    if (st) {
-        st->retriable = !fenced;
-    }
-    if (fenced) {
-        weir_hint(st, "another process works with a copy of this data directory: stop one of them");
-    }
-    rd_kafka_error_destroy(error);
-    return WEIR_EIO;
-}
-
 static weir_rc interrupted(weir_status *st)
 {
     return weir_fail(st, WEIR_EINTR, "interrupted while Kafka had not answered");
@@ -45,7 +27,7 @@ static weir_rc init(weir_kafka *k, weir_status *st)
             return WEIR_OK;
         }
         if (!rd_kafka_error_is_retriable(error) || waited >= 3 * KAFKA_ANSWER_MS) {
-            return failed(k, error, "cannot begin transactions", st);
+            return weir__kafka_failed(k, error, "cannot begin transactions", st);
         }
         rd_kafka_error_destroy(error);
         if (weir__kafka_interrupted(k)) {
@@ -77,27 +59,29 @@ weir_rc weir__kafka_begin(weir_kafka *k, weir_status *st)
     }
     rd_kafka_error_t *error = rd_kafka_begin_transaction(k->producer);
     if (error) {
-        return failed(k, error, "cannot begin a transaction", st);
+        return weir__kafka_failed(k, error, "cannot begin a transaction", st);
     }
     k->in_transaction = true;
     return WEIR_OK;
 }
 
-static rd_kafka_topic_partition_list_t *offsets_of(uint64_t epoch, const weir_position *at, size_t n)
+static void set_mark(rd_kafka_topic_partition_t *p, int64_t offset, uint64_t epoch)
 {
     char text[64];
-    char topic[256];
     int length = snprintf(text, sizeof text, "weir epoch %llu", (unsigned long long)epoch);
+    p->offset = offset;
+    p->metadata = rd_kafka_mem_malloc(NULL, (size_t)length); /* freed by librdkafka */
+    memcpy(p->metadata, text, (size_t)length);
+    p->metadata_size = (size_t)length;
+}
+
+static rd_kafka_topic_partition_list_t *offsets_of(uint64_t epoch, const weir_position *at, size_t n)
+{
+    char topic[256];
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
     for (size_t i = 0; i < n; i++) {
         snprintf(topic, sizeof topic, WEIR_SV_FMT, WEIR_SV_ARG(at[i].topic));
-        rd_kafka_topic_partition_t *p =
-            rd_kafka_topic_partition_list_add(list, topic, at[i].partition);
-        p->offset = at[i].next;
-        /* librdkafka frees it with free(). */
-        p->metadata = rd_kafka_mem_malloc(NULL, (size_t)length);
-        memcpy(p->metadata, text, (size_t)length);
-        p->metadata_size = (size_t)length;
+        set_mark(rd_kafka_topic_partition_list_add(list, topic, at[i].partition), at[i].next, epoch);
     }
     return list;
 }
@@ -114,7 +98,7 @@ static weir_rc send_offsets(weir_kafka *k, const rd_kafka_topic_partition_list_t
             break;
         }
         if (!rd_kafka_error_is_retriable(error)) {
-            rc = failed(k, error, "cannot add the positions to the transaction", st);
+            rc = weir__kafka_failed(k, error, "cannot add the positions to the transaction", st);
             break;
         }
         rd_kafka_error_destroy(error);
@@ -140,12 +124,20 @@ static weir_rc end(weir_kafka *k, weir_status *st)
             return WEIR_OK;
         }
         if (!rd_kafka_error_is_retriable(error) || rd_kafka_error_txn_requires_abort(error)) {
-            return failed(k, error, "the transaction cannot be committed", st);
+            return weir__kafka_failed(k, error, "the transaction cannot be committed", st);
         }
         rd_kafka_error_destroy(error);
         if (weir__kafka_interrupted(k)) {
             return interrupted(st);
         }
+    }
+}
+
+/* An epoch that moved no query (INSERT … VALUES) is noted, too, at a place that nobody reads from. */
+static void add_mark(const weir_kafka *k, rd_kafka_topic_partition_list_t *list, uint64_t epoch)
+{
+    if (list->cnt == 0 && k->topics) {
+        set_mark(rd_kafka_topic_partition_list_add(list, k->topics->name, 0), 0, epoch);
     }
 }
 
@@ -168,7 +160,8 @@ weir_rc weir__kafka_commit(weir_cluster *c, uint64_t epoch, const weir_position 
     if (k->base.exactly_once) {
         rc = weir__kafka_producer(k, st);
         rc = rc || k->in_transaction ? rc : weir__kafka_begin(k, st);
-        rc = rc || n == 0 ? rc : send_offsets(k, list, st);
+        add_mark(k, list, epoch);
+        rc = rc || list->cnt == 0 ? rc : send_offsets(k, list, st);
         rc = rc ? rc : WEIR_FAULT(OFFSETS_SENT, st);
         rc = rc ? rc : end(k, st);
     } else if (k->group && n > 0) {
@@ -179,8 +172,8 @@ weir_rc weir__kafka_commit(weir_cluster *c, uint64_t epoch, const weir_position 
     return rc;
 }
 
-weir_rc weir__kafka_committed(weir_cluster *c, weir_sv instance, uint64_t *epoch, bool *found,
-                              weir_status *st)
+weir_rc weir__kafka_committed(weir_cluster *c, weir_sv instance, uint64_t newest, uint64_t *epoch,
+                              bool *found, weir_status *st)
 {
     weir_kafka *k = weir__kafka_of(c);
     weir_buf name = {0};
@@ -188,11 +181,14 @@ weir_rc weir__kafka_committed(weir_cluster *c, weir_sv instance, uint64_t *epoch
     k->group = weir_strdup(weir_buf_cstr(&name));
     k->transactional_id = weir_strdup(weir_buf_cstr(&name));
     weir_buf_deinit(&name);
-    if (c->exactly_once) {
-        WEIR_TRY(weir__kafka_producer(k, st));
-        WEIR_TRY(init(k, st));
+    WEIR_TRY(weir__kafka_group_epoch(k, !c->exactly_once, epoch, found, st));
+    c->last_epoch = *found ? *epoch : 0;
+    if (!c->exactly_once || c->last_epoch > newest) {
+        return WEIR_OK; /* an old copy must not fence who has gone on */
     }
-    WEIR_TRY(weir__kafka_group_epoch(k, epoch, found, st));
+    WEIR_TRY(weir__kafka_producer(k, st));
+    WEIR_TRY(init(k, st));
+    WEIR_TRY(weir__kafka_group_epoch(k, true, epoch, found, st));
     c->last_epoch = *found ? *epoch : 0;
     return WEIR_OK;
 }

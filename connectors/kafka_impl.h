@@ -6,6 +6,7 @@
 #include <librdkafka/rdkafka.h>
 
 #define KAFKA_SLICE_MS 100 /* waits look at `interrupted` so often */
+#define KAFKA_ACL_HINT "the user lacks an ACL for it"
 #define KAFKA_ANSWER_MS 10000 /* how long a broker may take for one question */
 
 typedef struct weir_kafka weir_kafka;
@@ -52,7 +53,8 @@ struct weir_kafka {
     bool suspect;            /* the end of a transaction was slow: it needs a new epoch (rule P7) */
     bool lost;               /* a record could not be delivered: the epoch is lost */
     char lost_why[512];
-    char *lost_topic;
+    char *lost_topic;        /* NULL: not for a reason that lasts */
+    uint64_t lost_bytes;
     /* what librdkafka said last, for messages; written by its threads */
     char said[512];
     bool refused;            /* wrong credentials: trying again is of no use. Atomic */
@@ -66,6 +68,9 @@ static inline weir_kafka *weir__kafka_of(weir_cluster *c)
 
 /* kafka.c */
 bool weir__kafka_interrupted(const weir_kafka *k);
+/* Trying the same again helps, sooner or later. */
+bool weir__kafka_passes(rd_kafka_resp_err_t err);
+bool weir__kafka_denied(rd_kafka_resp_err_t err); /* an ACL is missing */
 /* Translates; st->retriable where trying again may help. */
 weir_rc weir__kafka_fail(weir_kafka *k, weir_rc rc, rd_kafka_resp_err_t err, const char *what,
                          weir_status *st);
@@ -78,13 +83,18 @@ weir_rc weir__kafka_list(weir_cluster *c, void (*each)(void *ctx, weir_sv name, 
                                                        int32_t replicas), void *ctx, weir_status *st);
 weir_rc weir__kafka_create(weir_cluster *c, const weir_topic_spec *spec, weir_status *st);
 weir_rc weir__kafka_drop(weir_cluster *c, weir_sv name, weir_status *st);
+weir_rc weir__kafka_configs(weir_cluster *c, weir_sv name,
+                            void (*each)(void *ctx, const weir_topic_config *config, bool standard),
+                            void *ctx, weir_status *st);
 weir_rc weir__kafka_bounds(weir_cluster *c, weir_cluster_topic *t, int32_t partition, int64_t *begin,
                            int64_t *end, weir_status *st);
 weir_rc weir__kafka_at_time(weir_cluster *c, weir_cluster_topic *t, int32_t partition, int64_t ms,
                             int64_t *offset, weir_status *st);
 int64_t weir__kafka_known_end(weir_cluster *c, weir_cluster_topic *t, int32_t partition);
-/* The epoch noted with the offsets of the group; *found false: none. */
-weir_rc weir__kafka_group_epoch(weir_kafka *k, uint64_t *epoch, bool *found, weir_status *st);
+/* The epoch noted with the offsets of the group; *found false: none. `settled`: waits for the end of a
+ * transaction that may change it. */
+weir_rc weir__kafka_group_epoch(weir_kafka *k, bool settled, uint64_t *epoch, bool *found,
+                                weir_status *st);
 
 /* kafka_fetch.c */
 weir_rc weir__kafka_consumer(weir_kafka *k, weir_fetch fetch, weir_status *st);
@@ -104,9 +114,19 @@ weir_rc weir__kafka_send(weir_kafka *k, weir_status *st);
 weir_rc weir__kafka_flush(weir_cluster *c, weir_status *st);
 void weir__kafka_forget_waiting(weir_kafka *k);
 
+/* kafka_lost.c */
+/* The record could not be written, and with it the epoch is lost. */
+void weir__kafka_lose(weir_kafka *k, const char *topic, uint64_t bytes, rd_kafka_resp_err_t err);
+/* The open transaction has met an error: it cannot be committed. */
+bool weir__kafka_aborted(weir_kafka *k);
+/* Why the epoch is lost. */
+weir_rc weir__kafka_lost(weir_kafka *k, weir_status *st);
+/* A step of the transaction has failed: the epoch is lost. Frees the error. */
+weir_rc weir__kafka_failed(weir_kafka *k, rd_kafka_error_t *error, const char *what, weir_status *st);
+
 /* kafka_commit.c */
 weir_rc weir__kafka_begin(weir_kafka *k, weir_status *st);
 weir_rc weir__kafka_commit(weir_cluster *c, uint64_t epoch, const weir_position *at, size_t n,
                            weir_status *st);
-weir_rc weir__kafka_committed(weir_cluster *c, weir_sv instance, uint64_t *epoch, bool *found,
-                              weir_status *st);
+weir_rc weir__kafka_committed(weir_cluster *c, weir_sv instance, uint64_t newest, uint64_t *epoch,
+                              bool *found, weir_status *st);

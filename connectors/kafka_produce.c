@@ -83,15 +83,10 @@ static rd_kafka_resp_err_t send_one(weir_kafka *k, const kafka_waiting *w, const
     return code;
 }
 
-static void lose(weir_kafka *k, const kafka_waiting *w, const weir_rec *r, rd_kafka_resp_err_t err)
+static uint64_t size_of(const weir_rec *r)
 {
-    k->lost = true;
-    weir_free(k->lost_topic);
-    k->lost_topic = weir_strdup(w->topic->name);
-    uint64_t bytes = (uint64_t)r->value_n + (r->key_n == WEIR_NULL_BYTES ? 0 : r->key_n);
-    snprintf(k->lost_why, sizeof k->lost_why,
-             "topic %s: a record of %llu bytes cannot be written: %s", w->topic->name,
-             (unsigned long long)bytes, rd_kafka_err2str(err));
+    return (r->key_n == WEIR_NULL_BYTES ? 0ULL : r->key_n) +
+           (r->value_n == WEIR_NULL_BYTES ? 0ULL : r->value_n);
 }
 
 /* True: the whole chunk is with the producer. */
@@ -104,21 +99,11 @@ static bool send_chunk(weir_kafka *k, kafka_waiting *w)
             return false;
         }
         if (err) {
-            lose(k, w, r, err);
+            weir__kafka_lose(k, w->topic->name, size_of(r), err);
             return false;
         }
     }
     return true;
-}
-
-/* The epoch is lost: nothing of it counts, and the host starts again from the last one. */
-static weir_rc lost(weir_kafka *k, weir_status *st)
-{
-    weir_fail(st, WEIR_EIO, "%s", k->lost_why);
-    if (st) {
-        st->retriable = true;
-    }
-    return WEIR_EIO;
 }
 
 weir_rc weir__kafka_send(weir_kafka *k, weir_status *st)
@@ -127,7 +112,7 @@ weir_rc weir__kafka_send(weir_kafka *k, weir_status *st)
         if (k->producer) {
             rd_kafka_poll(k->producer, 0);
         }
-        return k->lost ? lost(k, st) : WEIR_OK;
+        return k->lost ? weir__kafka_lost(k, st) : WEIR_OK;
     }
     WEIR_TRY(weir__kafka_producer(k, st));
     if (k->base.exactly_once && !k->in_transaction) {
@@ -152,7 +137,7 @@ weir_rc weir__kafka_send(weir_kafka *k, weir_status *st)
         k->first_waiting = k->n_waiting = 0;
     }
     rd_kafka_poll(k->producer, full && !k->lost ? FULL_WAIT_MS : 0);
-    return k->lost ? lost(k, st) : WEIR_OK;
+    return k->lost ? weir__kafka_lost(k, st) : WEIR_OK;
 }
 
 weir_rc weir__kafka_flush(weir_cluster *c, weir_status *st)
@@ -163,7 +148,9 @@ weir_rc weir__kafka_flush(weir_cluster *c, weir_status *st)
         if (!k->producer || (!weir__kafka_full(c) && rd_kafka_outq_len(k->producer) == 0)) {
             return WEIR_OK;
         }
-        rd_kafka_flush(k->producer, KAFKA_SLICE_MS);
+        if (rd_kafka_flush(k->producer, KAFKA_SLICE_MS) && weir__kafka_aborted(k)) {
+            return weir__kafka_lost(k, st);
+        }
         if (weir__kafka_interrupted(k)) {
             weir_fail(st, WEIR_EINTR, "interrupted while Kafka had not acknowledged all records");
             return WEIR_EINTR;

@@ -128,6 +128,11 @@ int64_t weir_cluster_stop_ms(weir_cluster_door *d)
     return d->stop ? weir_stop_ms(d->stop) : -1;
 }
 
+int weir_cluster_stop_signum(weir_cluster_door *d)
+{
+    return d->stop ? weir_stop_signum(d->stop) : 0;
+}
+
 static bool interrupted(void *ctx)
 {
     return weir_cluster_stop_ms(ctx) > STOP_GRACE_MS;
@@ -138,8 +143,7 @@ static bool stopped(void *ctx)
     return weir_cluster_stop_ms(ctx) >= 0;
 }
 
-/* False: asked to end meanwhile. */
-static bool wait_ms(weir_cluster_door *d, int64_t ms)
+bool weir_cluster_wait(weir_cluster_door *d, int64_t ms)
 {
     int64_t until = weir_mono_ns() + ms * 1000000;
     while (weir_mono_ns() < until && !stopped(d)) {
@@ -177,6 +181,7 @@ weir_rc weir_cluster_connect(weir_cluster_door *d, weir_cluster **out, weir_stat
                                 .wake_ctx = d->options.wake_ctx, .interrupted = stopped,
                                 .interrupted_ctx = d};
     WEIR_TRY(guarantee(d, &config.exactly_once, st));
+    config.exactly_once = config.exactly_once && !d->options.no_transactions;
     (void)weir_cluster_property(d, "ksql.service.id", &service);
     weir_buf name = {0};
     weir_buf_printf(&name, "_weir-" WEIR_SV_FMT, WEIR_SV_ARG(service));
@@ -192,13 +197,18 @@ weir_rc weir_cluster_connect(weir_cluster_door *d, weir_cluster **out, weir_stat
             break;
         }
         fprintf(stderr, "weir: %s; trying again in %.1f s\n", st->msg, (double)ms / 1000);
-        if (!wait_ms(d, ms)) {
+        if (!weir_cluster_wait(d, ms)) {
             break;
         }
     }
     weir_buf_deinit(&name);
+    if (rc != WEIR_OK && stopped(d)) {
+        rc = weir_fail(st, WEIR_EINTR, "stopped before Kafka was reached");
+    }
+    st->retriable = false; /* it has been tried again for as long as it was wanted */
     if (rc == WEIR_OK) {
         (*out)->interrupted = interrupted;
+        d->options.exit_on_failure = false;
     }
     return rc;
 }

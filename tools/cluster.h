@@ -7,7 +7,8 @@ typedef struct weir_cluster_options {
     const char *servers;         /* --bootstrap-servers; may be NULL */
     const char *properties;      /* --properties FILE; may be NULL */
     const weir_option_list *sets; /* --set NAME=VALUE */
-    bool exit_on_failure;        /* --exit-on-connect-failure */
+    bool exit_on_failure;        /* --exit-on-connect-failure: of the first connection */
+    bool no_transactions;        /* whatever processing.guarantee says */
     void (*wake)(void *ctx);
     void *wake_ctx;
 } weir_cluster_options;
@@ -25,5 +26,8 @@ void weir_cluster_property_at(const weir_cluster_door *d, uint32_t i, weir_sv *n
 /* Connects; tries again and again, telling so on standard error, unless told otherwise or refused. *out
  * is NULL when nothing names a cluster. */
 weir_rc weir_cluster_connect(weir_cluster_door *d, weir_cluster **out, weir_status *st);
+/* Waits. False: asked to end meanwhile. */
+bool weir_cluster_wait(weir_cluster_door *d, int64_t ms);
 /* How long ago the process was asked to end, in ms; -1: it was not. */
 int64_t weir_cluster_stop_ms(weir_cluster_door *d);
+int weir_cluster_stop_signum(weir_cluster_door *d); /* who asked; 0: nobody */

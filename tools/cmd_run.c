@@ -172,19 +172,13 @@ static weir_rc attempt(weir_run *r, weir_status *st)
     for (size_t i = 0; i < r->files.n; i++) {
         WEIR_TRY(run_file(r, r->files.items[i], st));
     }
+    weir_run_stop_refused(r);
     WEIR_TRY(weir_inputs_bind(r->inputs, r->session, r->loop, st));
+    r->driven = true;
     for (size_t i = 0; i < r->outputs_wanted.n; i++) {
         WEIR_TRY(weir_outputs_open(r->outputs, r->session, r->outputs_wanted.items[i], st));
     }
     return weir_run_drive(r, st);
-}
-
-/* An epoch was lost on the cluster: everything is made anew from the last commit. What came from input
- * files is not there a second time. */
-static bool can_resume(const weir_run *r, const weir_status *st)
-{
-    return st->retriable && r->session && weir_topics_cluster(weir_session_topics(r->session)) &&
-           r->data_dir && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0 && r->signum == 0;
 }
 
 static weir_rc go(weir_run *r, weir_status *st)
@@ -202,14 +196,12 @@ static weir_rc go(weir_run *r, weir_status *st)
                                     .wake_ctx = r};
     WEIR_TRY(weir_cluster_door_new(&options, &r->door, st));
     weir_rc rc = attempt(r, st);
-    while (rc != WEIR_OK && can_resume(r, st)) {
-        weir_run_progress_clear(r);
-        fprintf(stderr, "weir run: %s; going on from the last commit\n", st->msg);
-        weir_session_close(r->session);
-        r->session = NULL;
-        r->rc = WEIR_OK;
-        weir_status_reset(st);
+    while (rc != WEIR_OK && weir_run_resume(r, st)) {
         rc = attempt(r, st);
+    }
+    if (rc == WEIR_EINTR && !r->driven) {
+        r->signum = weir_cluster_stop_signum(r->door);
+        return WEIR_OK; /* nothing has begun that is to be ended */
     }
     WEIR_TRY(rc);
     return r->report ? weir_run_report(r, st) : WEIR_OK;
@@ -254,6 +246,7 @@ static void deinit(weir_run *r)
         weir_cluster_door_free(r->door);
         weir_loop_free(r->loop);
     }
+    weir_run_resume_free(&r->resume);
     weir_query_files_free(&r->files);
     weir_option_list *lists[] = {&r->inputs_wanted, &r->outputs_wanted, &r->sets, &r->defines,
                                  &r->operands};

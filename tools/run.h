@@ -1,6 +1,6 @@
 /* `weir run`, in parts: cmd_run.c (options, statements, the end), run_drive.c (the loop),
  * run_inputs.c and run_outputs.c, run_show.c (tables on standard output), run_log.c (processing log),
- * run_progress.c, run_report.c. */
+ * run_resume.c (after a lost epoch), run_progress.c, run_report.c. */
 #pragma once
 #include "tools/cluster.h"
 #include "tools/options.h"
@@ -33,6 +33,20 @@ uint64_t weir_run_show_count(const weir_run_show *s); /* rows so far */
 /* All SELECTs have reached their LIMIT. */
 bool weir_run_show_done(const weir_run_show *s, uint32_t selects);
 
+/* ---- run_resume.c: after a lost epoch ---- */
+
+/* A topic that takes no more records, and why. */
+typedef struct weir_run_refusal {
+    char *topic, *why;
+} weir_run_refusal;
+
+typedef struct weir_run_resume_state {
+    weir_run_refusal *refused;
+    size_t n, cap;
+    uint64_t epoch; /* that was lost last */
+    int64_t wait_ms;
+} weir_run_resume_state;
+
 /* ---- the whole ---- */
 
 typedef struct weir_run {
@@ -54,6 +68,8 @@ typedef struct weir_run {
     int64_t committed_ns;
     int64_t started_ns;
     uint32_t reported;    /* queries whose end was told */
+    bool driven;          /* records may have been read */
+    weir_run_resume_state resume;
     bool polled_idle;     /* a cluster: the last look found nothing new */
     /* run_progress.c */
     bool progress;        /* standard error is a terminal */
@@ -66,6 +82,13 @@ typedef struct weir_run {
 weir_rc weir_run_drive(weir_run *r, weir_status *st);
 /* For weir_loop_post: the loop (`ctx`) has something to do. */
 void weir_run_busy(void *loop);
+/* run_resume.c */
+/* After a failure: true when everything can be made anew from the last commit, which is now due. Waits
+ * longer from time to time as long as nothing is committed. */
+bool weir_run_resume(weir_run *r, weir_status *st);
+/* Stops the queries that write topics which take no more records. */
+void weir_run_stop_refused(weir_run *r);
+void weir_run_resume_free(weir_run_resume_state *s);
 /* run_progress.c: one line on the terminal, rewritten in place. */
 void weir_run_progress(weir_run *r);
 void weir_run_progress_clear(weir_run *r); /* before anything else is printed there */

@@ -243,6 +243,10 @@ weir_rc weir_run_drive(weir_run *r, weir_status *st)
     WEIR_TRY(WEIR_FAULT(START_DONE, st));
     r->committed_ns = r->shown_ns = weir_mono_ns();
     weir_loop_on_signal(r->loop, on_signal, r);
+    if (weir_cluster_stop_ms(r->door) >= 0) { /* while it was starting */
+        r->signum = weir_cluster_stop_signum(r->door);
+        return WEIR_OK;
+    }
     weir_timer *committing =
         r->until_idle && !weir_topics_cluster(weir_session_topics(r->session))
             ? NULL

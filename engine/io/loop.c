@@ -200,6 +200,7 @@ struct weir_stop {
     uv_loop_t loop; /* its own: only these handles run in it */
     uv_signal_t signals[2];
     int64_t asked_ns;
+    int signum;
 };
 
 static void stop_asked(uv_signal_t *handle, int signum)
@@ -207,6 +208,7 @@ static void stop_asked(uv_signal_t *handle, int signum)
     weir_stop *s = handle->data;
     signal(signum, SIG_DFL); /* the next one ends the process */
     s->asked_ns = s->asked_ns ? s->asked_ns : weir_mono_ns();
+    s->signum = s->signum ? s->signum : signum;
 }
 
 weir_stop *weir_stop_new(void)
@@ -241,6 +243,11 @@ int64_t weir_stop_ms(weir_stop *s)
     return s->asked_ns ? (weir_mono_ns() - s->asked_ns) / 1000000 : -1;
 }
 
+int weir_stop_signum(weir_stop *s)
+{
+    uv_run(&s->loop, UV_RUN_NOWAIT);
+    return s->signum;
+}
 
 weir_thread *weir_thread_start(void (*main)(void *ctx), void *ctx)
 {

@@ -35,6 +35,7 @@ typedef struct weir_stop weir_stop;
 weir_stop *weir_stop_new(void);
 void weir_stop_free(weir_stop *s);
 int64_t weir_stop_ms(weir_stop *s); /* since it was asked; -1: it was not */
+int weir_stop_signum(weir_stop *s); /* who asked; 0: nobody */
 
 weir_thread *weir_thread_start(void (*main)(void *ctx), void *ctx);
 void weir_thread_join(weir_thread *t);

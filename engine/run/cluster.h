@@ -12,12 +12,19 @@ typedef struct weir_cluster weir_cluster;
 /* A topic of the cluster, as the cluster knows it. */
 typedef struct weir_cluster_topic weir_cluster_topic;
 
+/* A setting of a topic, as the cluster names it: "retention.ms". */
+typedef struct weir_topic_config {
+    weir_sv name, value;
+} weir_topic_config;
+
 typedef struct weir_topic_spec {
     weir_sv name;
     int32_t partitions;    /* ≤ 0: the default */
     int32_t replicas;      /* ≤ 0: the default */
     int64_t retention_ms;  /* < 0: not said */
     bool compact;          /* a table's: keep the last record per key */
+    const weir_topic_config *configs; /* more settings; a cluster's only */
+    uint32_t n_configs;
 } weir_topic_spec;
 
 /* The next record that is to be read of a partition. */
@@ -49,6 +56,10 @@ typedef struct weir_cluster_calls {
     /* WEIR_EEXISTS when it is there already. */
     weir_rc (*create)(weir_cluster *c, const weir_topic_spec *spec, weir_status *st);
     weir_rc (*drop)(weir_cluster *c, weir_sv name, weir_status *st);
+    /* The settings of a topic. `standard`: nobody has set it for this topic. */
+    weir_rc (*configs)(weir_cluster *c, weir_sv name,
+                       void (*each)(void *ctx, const weir_topic_config *config, bool standard),
+                       void *ctx, weir_status *st);
     weir_cluster_topic *(*open)(weir_cluster *c, weir_sv name, void *owner);
     void (*close_topic)(weir_cluster *c, weir_cluster_topic *t);
     /* First offset, and the one behind the last committed record, asked of the broker now. */
@@ -80,9 +91,11 @@ typedef struct weir_cluster_calls {
     weir_rc (*commit)(weir_cluster *c, uint64_t epoch, const weir_position *at, size_t n,
                       weir_status *st);
     /* The epoch of the last committed transaction of this instance; *found false: none. Settles doubt
-     * about a transaction that was under way when the process died. */
-    weir_rc (*committed)(weir_cluster *c, weir_sv instance, uint64_t *epoch, bool *found,
-                         weir_status *st);
+     * about a transaction that was under way when the process died. `newest` is the last epoch that
+     * the store knows of: when the cluster knows a later one, this is an old copy, and who has gone
+     * on is left alone. */
+    weir_rc (*committed)(weir_cluster *c, weir_sv instance, uint64_t newest, uint64_t *epoch,
+                         bool *found, weir_status *st);
     void (*close)(weir_cluster *c);
 } weir_cluster_calls;
 
@@ -91,6 +104,9 @@ struct weir_cluster {
     const weir_cluster_sink *sink; /* set by the topic store */
     bool exactly_once;
     uint64_t last_epoch; /* what `committed` found; 0: none */
+    /* With a lost epoch: a record of this topic will never be taken, and why. NULL: it was something
+     * else, and the same may go well the next time. */
+    const char *refused_topic, *refused_why;
     /* Something has happened: poll is worth a call. Any thread. Set by the host, may be NULL. */
     void (*wake)(void *ctx);
     void *wake_ctx;

@@ -628,6 +628,19 @@ const char *weir_query_error(const weir_query *q)
     return q->failed ? q->error : NULL;
 }
 
+void weir_query_stop(weir_query *q, const char *why)
+{
+    if (!q->failed) {
+        q->failed = true;
+        snprintf(q->error, sizeof q->error, "%s", why);
+    }
+}
+
+uint64_t weir_engine_epoch(const weir_engine *e)
+{
+    return e->epoch;
+}
+
 void weir_query_stats_of(const weir_query *q, weir_query_stats *out)
 {
     *out = (weir_query_stats){0};

@@ -107,5 +107,9 @@ typedef struct weir_op_stats {
     const weir_node *node;
     const char *name;
     uint64_t rows_in, rows_out, late, errors, state_entries, state_bytes;
+/* The next record that the query reads of a topic's partition; false: it does not read it. */
+bool weir_query_position(const weir_query *q, weir_sv topic, int32_t partition, int64_t *next);
+void weir_query_stop(weir_query *q, const char *why); /* as if it had failed; the others go on */
+uint64_t weir_engine_epoch(const weir_engine *e);     /* of the last commit; a failed one counts */
 } weir_op_stats;
 uint32_t weir_query_ops(const weir_query *q, weir_op_stats *out, uint32_t max);

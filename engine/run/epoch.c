@@ -223,7 +223,8 @@ static weir_rc settle_doubt(weir_engine *e, weir_status *st)
     if (c) {
         weir_buf instance = {0};
         weir_rc rc = weir_epoch_instance(store, &instance, st);
-        rc = rc ? rc : c->calls->committed(c, weir_buf_view(&instance), &committed, &any, st);
+        uint64_t newest = doubt ? pending : e->epoch;
+        rc = rc ? rc : c->calls->committed(c, weir_buf_view(&instance), newest, &committed, &any, st);
         weir_buf_deinit(&instance);
         WEIR_TRY(rc);
     }
@@ -250,12 +251,12 @@ static weir_rc check_age(const weir_engine *e, weir_status *st)
     weir_fail(st, WEIR_ECORRUPT, "%s is at epoch %llu, but epoch %llu has been committed to Kafka: it "
                                  "is an old copy", weir_store_dir(e->config.store),
               (unsigned long long)e->epoch, (unsigned long long)c->last_epoch);
-    return weir_hint(st, "use the newest copy, or start with an empty --data-dir");
+    return weir_hint(st, "another process works with a copy of this data directory, or did: use the "
+                         "newest copy, or start with an empty --data-dir");
 }
 
-weir_rc weir_epoch_load(weir_engine *e, weir_status *st)
+static weir_rc read_epoch(weir_engine *e, weir_status *st)
 {
-    WEIR_TRY(settle_doubt(e, st));
     weir_buf value = {0};
     bool found = false;
     weir_rc rc = weir_store_get(e->config.store, WEIR_SV("Mepoch"), &value, &found, st);
@@ -264,7 +265,15 @@ weir_rc weir_epoch_load(weir_engine *e, weir_status *st)
         e->epoch = weir_read_be64(&r);
     }
     weir_buf_deinit(&value);
-    return rc ? rc : check_age(e, st);
+    return rc;
+}
+
+weir_rc weir_epoch_load(weir_engine *e, weir_status *st)
+{
+    WEIR_TRY(read_epoch(e, st));
+    WEIR_TRY(settle_doubt(e, st));
+    WEIR_TRY(read_epoch(e, st));
+    return check_age(e, st);
 }
 
 /* The positions that a group's offsets stand for: per partition the least of all queries. */
@@ -274,6 +283,9 @@ typedef struct positions {
 } positions;
 
 static void note_position(positions *all, const weir_scan *s)
+    if (doubt && committed > pending) {
+        return WEIR_OK; /* an old copy: refused below */
+    }
 {
     weir_sv topic = weir_topic_name(s->topic);
     for (size_t i = 0; i < all->n; i++) {
