@@ -256,7 +256,7 @@ static void take_state(weir_query *q, const weir_query *from)
     }
 }
 
-weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, weir_start start,
+weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, const weir_start *start,
                         weir_query *replace, weir_client client, void *client_ctx,
                         weir_query **out, weir_status *st)
 {

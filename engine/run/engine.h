@@ -53,13 +53,20 @@ typedef struct weir_engine_config {
 weir_rc weir_engine_new(const weir_engine_config *config, weir_engine **out, weir_status *st);
 void weir_engine_free(weir_engine *e);
 
-/* Where a new query starts to read. Positions in the store win over this. */
-typedef enum weir_start { WEIR_START_EARLIEST, WEIR_START_LATEST } weir_start;
+/* Where a new query starts to read its streams. Positions in the store win over this; tables are read
+ * from their beginning. */
+typedef enum weir_start_kind { WEIR_START_EARLIEST, WEIR_START_LATEST, WEIR_START_TIME } weir_start_kind;
+typedef struct weir_start {
+    weir_start_kind kind;
+    int64_t ms;              /* TIME: the first record with a timestamp ≥ ms */
+    const weir_position *at; /* partitions that start elsewhere */
+    size_t n_at;
+} weir_start;
 /* Called with result rows of a query without a sink topic; false: wants no more. */
 typedef bool (*weir_client)(void *ctx, const weir_batch *b);
 /* Deploys a plan: makes tasks, loads their state, registers its place in the order. `replace` (may
  * be NULL) is stopped and gives the new query its positions and its place. Topics must exist. */
-weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, weir_start start,
+weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, const weir_start *start,
                         weir_query *replace, weir_client client, void *client_ctx,
                         weir_query **out, weir_status *st);
 /* Stops the query; its state in the store is removed with the next commit. */
@@ -100,6 +107,10 @@ typedef struct weir_query_stats {
 void weir_query_stats_of(const weir_query *q, weir_query_stats *out);
 const weir_plan *weir_query_plan(const weir_query *q);
 const char *weir_query_error(const weir_query *q); /* NULL while healthy */
+/* The next record that the query reads of a topic's partition; false: it does not read it. */
+bool weir_query_position(const weir_query *q, weir_sv topic, int32_t partition, int64_t *next);
+void weir_query_stop(weir_query *q, const char *why); /* as if it had failed; the others go on */
+uint64_t weir_engine_epoch(const weir_engine *e);     /* of the last commit; a failed one counts */
 uint32_t weir_engine_queries(const weir_engine *e);
 weir_query *weir_engine_query_at(weir_engine *e, uint32_t i); /* creation order */
 /* Operators of a query, stage by stage, summed over its tasks: for EXPLAIN ANALYZE and metrics. */
@@ -107,9 +118,5 @@ typedef struct weir_op_stats {
     const weir_node *node;
     const char *name;
     uint64_t rows_in, rows_out, late, errors, state_entries, state_bytes;
-/* The next record that the query reads of a topic's partition; false: it does not read it. */
-bool weir_query_position(const weir_query *q, weir_sv topic, int32_t partition, int64_t *next);
-void weir_query_stop(weir_query *q, const char *why); /* as if it had failed; the others go on */
-uint64_t weir_engine_epoch(const weir_engine *e);     /* of the last commit; a failed one counts */
 } weir_op_stats;
 uint32_t weir_query_ops(const weir_query *q, weir_op_stats *out, uint32_t max);

@@ -76,8 +76,19 @@ void weir_query_forget(const weir_query *q, weir_store_batch *batch)
     weir_buf_deinit(&to);
 }
 
+static const weir_position *given_of(const weir_start *start, const weir_scan *s)
+{
+    for (size_t i = 0; i < start->n_at; i++) {
+        if (start->at[i].partition == s->partition &&
+            weir_sv_eq(start->at[i].topic, weir_topic_name(s->topic))) {
+            return &start->at[i];
+        }
+    }
+    return NULL;
+}
+
 /* A table is read from its beginning whatever the property says, as in ksqlDB. */
-static weir_rc start_at(weir_scan *s, weir_start start, bool known, weir_status *st)
+static weir_rc start_at(weir_scan *s, const weir_start *start, bool known, weir_status *st)
 {
     bool table = s->node->scan.source->table;
     if (known && !table) {
@@ -85,8 +96,18 @@ static weir_rc start_at(weir_scan *s, weir_start start, bool known, weir_status 
     }
     int64_t begin = 0;
     WEIR_TRY(weir_topic_bounds(s->topic, s->partition, &begin, &s->warm_end, st));
-    if (!known) {
-        s->next = start == WEIR_START_EARLIEST || table ? begin : s->warm_end;
+    if (known) {
+        return WEIR_OK;
+    }
+    const weir_position *given = given_of(start, s);
+    if (table) {
+        s->next = begin;
+    } else if (given) {
+        s->next = weir_min64(weir_max64(given->next, begin), s->warm_end);
+    } else if (start->kind == WEIR_START_TIME) {
+        return weir_topic_at_time(s->topic, s->partition, start->ms, &s->next, st);
+    } else {
+        s->next = start->kind == WEIR_START_EARLIEST ? begin : s->warm_end;
     }
     return WEIR_OK;
 }
@@ -105,7 +126,23 @@ static const weir_scan *scan_of(const weir_query *q, weir_sv topic, int32_t part
     return NULL;
 }
 
-static weir_rc load_position(weir_query *q, weir_scan *s, weir_start start,
+bool weir_query_position(const weir_query *q, weir_sv topic, int32_t partition, int64_t *next)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < q->n_stages; i++) {
+        const weir_stage *s = q->stages[i];
+        const weir_task *t = partition < s->partitions ? s->tasks[partition] : NULL;
+        for (uint32_t k = 0; t && k < t->n_scans; k++) {
+            if (weir_sv_eq(t->scans[k].node->scan.source->topic, topic)) {
+                *next = found ? weir_min64(*next, t->scans[k].next) : t->scans[k].next;
+                found = true;
+            }
+        }
+    }
+    return found;
+}
+
+static weir_rc load_position(weir_query *q, weir_scan *s, const weir_start *start,
                              const weir_query *replaced, weir_status *st)
 {
     const weir_scan *before =
@@ -174,7 +211,7 @@ static void note_plan(const weir_query *q)
     }
 }
 
-weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_query *replaced,
+weir_rc weir_query_load_positions(weir_query *q, const weir_start *start, const weir_query *replaced,
                                   weir_status *st)
 {
     for (uint32_t i = 0; i < q->n_stages; i++) {
@@ -238,6 +275,9 @@ static weir_rc settle_doubt(weir_engine *e, weir_status *st)
                                      "has no offsets of its group any more", weir_store_dir(store));
         return weir_hint(st, "start with an empty --data-dir and reprocess");
     }
+    if (doubt && committed > pending) {
+        return WEIR_OK; /* an old copy: refused below */
+    }
     return doubt ? weir_store_resolve(store, any && committed == pending, st) : WEIR_OK;
 }
 
@@ -283,9 +323,6 @@ typedef struct positions {
 } positions;
 
 static void note_position(positions *all, const weir_scan *s)
-    if (doubt && committed > pending) {
-        return WEIR_OK; /* an old copy: refused below */
-    }
 {
     weir_sv topic = weir_topic_name(s->topic);
     for (size_t i = 0; i < all->n; i++) {

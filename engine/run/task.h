@@ -177,7 +177,7 @@ weir_rc weir_query_check_plan(const weir_query *q, weir_status *st);
 weir_rc weir_epoch_instance(weir_store *store, weir_buf *out, weir_status *st);
 /* The number of commits so far, from the store. Settles an epoch in doubt. */
 weir_rc weir_epoch_load(weir_engine *e, weir_status *st);
-weir_rc weir_query_load_positions(weir_query *q, weir_start start, const weir_query *replaced,
+weir_rc weir_query_load_positions(weir_query *q, const weir_start *start, const weir_query *replaced,
                                   weir_status *st);
 void weir_query_forget(const weir_query *q, weir_store_batch *batch); /* state and positions */
 

@@ -1,6 +1,7 @@
 /* See properties.h. */
 #include "engine/server/properties.h"
 
+#include "connectors/kafka.h"
 #include "dsl/diag.h"
 
 const weir_property weir_properties[] = {
@@ -15,7 +16,7 @@ const uint32_t weir_properties_n = WEIR_COUNT(weir_properties);
 static const char *const families[] = {
     "ssl.", "sasl.", "security.", "consumer.", "producer.", "admin.", "topic.", "main.consumer.",
     "restore.consumer.", "global.consumer.", "ksql.connect.", "ksql.schema.registry.",
-    "ksql.functions.", "ksql.internal.", "rocksdb.", "confluent.", "weir.",
+    "ksql.functions.", "ksql.internal.", "rocksdb.", "confluent.",
 };
 
 weir_sv weir_property_plain(weir_sv name)
@@ -38,6 +39,9 @@ weir_rc weir_property_check(weir_sv name, weir_status *st)
         if (weir_sv_eq(names[i], plain)) {
             return WEIR_OK;
         }
+    }
+    if (weir_kafka_property_of(name).n > 0) {
+        return WEIR_OK; /* of Kafka's clients */
     }
     int64_t near = weir_nearest(plain, names, WEIR_COUNT(names));
     weir_rc rc = weir_fail(st, WEIR_EUSAGE,

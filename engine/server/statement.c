@@ -3,15 +3,6 @@
 #include "engine/server/properties.h"
 #include "engine/server/session_impl.h"
 
-static weir_start start_position(weir_session *s)
-{
-    weir_sv v;
-    return weir_session_get(s, WEIR_SV("auto.offset.reset"), &v) &&
-                   weir_sv_ieq(v, WEIR_SV("earliest"))
-               ? WEIR_START_EARLIEST
-               : WEIR_START_LATEST;
-}
-
 /* ---- queries ---- */
 
 static weir_held_query *held(weir_session *s, const weir_query *q)
@@ -68,7 +59,9 @@ static weir_rc start_query(weir_session *s, const weir_plan *plan, weir_query *r
     weir_held_query *before = replace ? held(s, replace) : NULL;
     client *c = WEIR_NEW(a, client);
     *c = (client){s, plan};
-    WEIR_TRY(weir_engine_add(s->engine, plan, start_position(s), replace,
+    weir_start start;
+    WEIR_TRY(weir__start_position(s, a, &start, st));
+    WEIR_TRY(weir_engine_add(s->engine, plan, &start, replace,
                              s->config.on_rows ? client_rows : NULL, c, &q, st));
     if (before) {
         release(s, before);
