@@ -12,8 +12,9 @@ enum {
     WEIR_EXIT_NO_DATA = 3,
     WEIR_EXIT_CONNECT = 4,
     WEIR_EXIT_INTERRUPTED = 130,
-    WEIR_EXIT_TERMINATED = 143,
 };
+/* Of a command that a signal has ended in order: SIGTERM is a wish, SIGINT an interruption. */
+int weir_exit_of_signal(int signum);
 
 typedef struct weir_command {
     const char *name;
@@ -24,4 +25,5 @@ typedef struct weir_command {
 
 /* ORDER: as `weir --help` lists them */
 extern const weir_command weir_cmd_run, weir_cmd_check, weir_cmd_explain, weir_cmd_test,
-    weir_cmd_pipe, weir_cmd_datagen, weir_cmd_demo, weir_cmd_bench, weir_cmd_version;
+    weir_cmd_topic, weir_cmd_produce, weir_cmd_consume, weir_cmd_state, weir_cmd_pipe,
+    weir_cmd_datagen, weir_cmd_demo, weir_cmd_bench, weir_cmd_version;

@@ -124,7 +124,7 @@ static int print_all(printer *p)
         fprintf(stderr, "weir datagen: cannot write: %s\n", strerror(p->error));
         return WEIR_EXIT_FAILED;
     }
-    return p->signum == 0 ? WEIR_EXIT_OK : 128 + p->signum;
+    return p->signum == 0 ? WEIR_EXIT_OK : weir_exit_of_signal(p->signum);
 }
 
 /* ---- options ---- */

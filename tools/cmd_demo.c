@@ -390,7 +390,7 @@ static int run(const weir_command *self, int argc, char **argv)
         fprintf(stderr, "weir demo: %s\n", st.msg);
     }
     end(&d);
-    return rc != WEIR_OK ? WEIR_EXIT_FAILED : d.signum ? 128 + d.signum : WEIR_EXIT_OK;
+    return rc != WEIR_OK ? WEIR_EXIT_FAILED : d.signum ? weir_exit_of_signal(d.signum) : WEIR_EXIT_OK;
 }
 
 const weir_command weir_cmd_demo = {

@@ -218,7 +218,7 @@ static int status_of(const weir_run *r, weir_rc rc, const weir_status *st)
                                      : WEIR_EXIT_FAILED;
     }
     if (r->signum) {
-        return 128 + r->signum;
+        return weir_exit_of_signal(r->signum);
     }
     weir_engine *e = weir_session_engine(r->session);
     uint32_t kept = 0;
@@ -326,7 +326,8 @@ const weir_command weir_cmd_run = {
         "  {\"key\":\"ann\",\"value\":{\"TOTAL\":12.50},\"timestamp\":1769421670000}\n"
         "\n"
         "Exit status: 0 done, 1 a statement, input or output failed, 2 wrong usage, 3 a SELECT found\n"
-        "no rows, 4 cannot connect, 130 or 143 ended by a signal after a clean stop.\n"
+        "no rows, 4 cannot connect, 130 ended by SIGINT after a clean stop (by SIGTERM: 0). A second\n"
+        "signal ends at once.\n"
         "\n"
         "Examples:\n"
         "  weir run --input clicks=clicks.jsonl --output REVENUE=- --until-idle revenue.sql\n"

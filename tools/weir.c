@@ -49,6 +49,10 @@ static const weir_command *const commands[] = {
     &weir_cmd_check,
     &weir_cmd_explain,
     &weir_cmd_test,
+    &weir_cmd_topic,
+    &weir_cmd_produce,
+    &weir_cmd_consume,
+    &weir_cmd_state,
     &weir_cmd_pipe,
     &weir_cmd_datagen,
     &weir_cmd_demo,
@@ -66,6 +70,11 @@ static void usage(FILE *to)
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->line);
     }
     fprintf(to, "\n`weir COMMAND --help` explains a command, with examples.\n");
+}
+
+int weir_exit_of_signal(int signum)
+{
+    return signum == SIGTERM ? WEIR_EXIT_OK : WEIR_EXIT_INTERRUPTED;
 }
 
 static bool is_help(const char *arg)

@@ -131,7 +131,6 @@ static rocksdb_options_t *options_new(void)
     rocksdb_block_based_options_set_block_size(table, STORE_BLOCK_BYTES);
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_options_t *o = rocksdb_options_create();
-    rocksdb_options_set_create_if_missing(o, 1);
     rocksdb_options_set_block_based_table_factory(o, table);
     rocksdb_options_set_write_buffer_size(o, STORE_MEMTABLE_BYTES);
     rocksdb_options_set_max_write_buffer_number(o, 3);
@@ -195,13 +194,12 @@ static void ingest_path(const weir_store *s, weir_buf *path)
     weir_buf_printf(path, "%s/" STORE_INGEST_FILE, s->dir);
 }
 
-weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st)
+static weir_rc open_store(const char *dir, bool make, weir_store **out, weir_status *st)
 {
-    *out = NULL;
-    WEIR_TRY(dir_ready(dir, st));
     weir_store *s = weir_zalloc(sizeof *s);
     s->dir = weir_strdup(dir);
     s->options = options_new();
+    rocksdb_options_set_create_if_missing(s->options, make);
     s->read = rocksdb_readoptions_create();
     s->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(s->write, 1);
@@ -221,6 +219,33 @@ weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st)
     }
     *out = s;
     return WEIR_OK;
+}
+
+weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st)
+{
+    *out = NULL;
+    WEIR_TRY(dir_ready(dir, st));
+    return open_store(dir, true, out, st);
+}
+
+weir_rc weir_store_open_existing(const char *dir, weir_store **out, weir_status *st)
+{
+    *out = NULL;
+    struct stat info;
+    if (stat(dir, &info) != 0) {
+        return weir_fail(st, errno == ENOENT ? WEIR_ENOTFOUND : WEIR_EIO,
+                         "data directory \"%s\": %s", dir, strerror(errno));
+    }
+    WEIR_TRY(dir_ready(dir, st));
+    weir_buf path = {0};
+    weir_buf_printf(&path, "%s/CURRENT", dir); /* what every RocksDB has: it would leave a log file */
+    bool any = access(weir_buf_cstr(&path), F_OK) == 0;
+    weir_buf_deinit(&path);
+    if (!any) {
+        weir_fail(st, WEIR_ENOTFOUND, "\"%s\" is no data directory: nothing is stored there", dir);
+        return weir_hint(st, "name the --data-dir of a `weir run`");
+    }
+    return open_store(dir, false, out, st);
 }
 
 void weir_store_close(weir_store *s)

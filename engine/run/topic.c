@@ -25,6 +25,11 @@ int32_t weir_topic_replicas(const weir_topic *t)
     return t->replicas;
 }
 
+int64_t weir_topic_retention_ms(const weir_topic *t)
+{
+    return t->retention_ms;
+}
+
 /* The partition of a cluster's topic, which is in use from now on. */
 static weir__remote *remote_at(weir_topic *t, int32_t partition)
 {

@@ -4,6 +4,8 @@
 
 #include "dsl/diag.h"
 
+#define PARTITIONS_SHOWN 100 /* of a topic, one by one */
+
 static weir_sv take(weir_arena *a, weir_buf *b)
 {
     weir_sv text = weir_arena_sv(a, weir_sv_trim(weir_buf_view(b)));
@@ -86,19 +88,52 @@ static void queries_of(weir_session *s, const weir_source *src, weir_buf *out)
     }
 }
 
-/* Records in the topic now. */
-static int64_t records_of(weir_session *s, weir_sv topic)
+/* `offsets 0 to 120; CSAS_OUT_0 at 100, lag 20`: what there is of a partition, who has read how far. */
+static weir_sv offsets_of(weir_session *s, weir_sv topic, int32_t partition, int64_t begin,
+                          int64_t end, weir_arena *a)
 {
-    weir_topic *t = weir_topics_find(s->topics, topic);
-    int64_t n = 0;
-    for (int32_t p = 0; t && p < weir_topic_partitions(t); p++) {
-        n += weir_topic_end(t, p) - weir_topic_begin(t, p);
+    weir_buf b = {0};
+    weir_buf_printf(&b, "offsets %lld to %lld", (long long)begin, (long long)end);
+    for (uint32_t i = 0; i < weir_engine_queries(s->engine); i++) {
+        const weir_query *q = weir_engine_query_at(s->engine, i);
+        int64_t next = 0;
+        if (weir_query_position(q, topic, partition, &next)) {
+            weir_buf_printf(&b, "; " WEIR_SV_FMT " at %lld, lag %lld",
+                            WEIR_SV_ARG(weir_query_plan(q)->query_id), (long long)next,
+                            (long long)weir_max64(end - weir_max64(next, begin), 0));
+        }
     }
-    return n;
+    return take(a, &b);
 }
 
-static void properties_of(weir_session *s, const weir_source *src, weir_arena *a, weir_buf *out)
+/* Records and partitions of the topic, asked of a cluster now. */
+static weir_rc partitions_of(weir_session *s, weir_sv topic, weir_arena *a, weir_buf *out,
+                             weir_status *st)
 {
+    weir_topic *t = weir_topics_find(s->topics, topic);
+    weir_buf lines = {0};
+    int64_t records = 0;
+    weir_rc rc = WEIR_OK;
+    for (int32_t p = 0; t && rc == WEIR_OK && p < weir_topic_partitions(t); p++) {
+        int64_t begin = 0;
+        int64_t end = 0;
+        rc = weir_topic_bounds(t, p, &begin, &end, st);
+        records += end - begin;
+        if (p < PARTITIONS_SHOWN) {
+            entry(&lines, weir_arena_printf(a, "Partition %d%c", p, 0).p,
+                  offsets_of(s, topic, p, begin, end, a));
+        }
+    }
+    entry(out, "Records", weir_arena_printf(a, "%lld", (long long)records));
+    weir_buf_sv(out, weir_buf_view(&lines));
+    weir_buf_deinit(&lines);
+    return rc;
+}
+
+static weir_rc properties_of(weir_session *s, const weir_source *src, weir_arena *a, weir_buf *out,
+                             weir_status *st)
+{
+    const weir_topic *topic = weir_topics_find(s->topics, src->topic);
     entry(out, "Name", src->name);
     entry(out, "Type", src->table ? WEIR_SV("TABLE") : WEIR_SV("STREAM"));
     entry(out, "Timestamp field",
@@ -109,26 +144,29 @@ static void properties_of(weir_session *s, const weir_source *src, weir_arena *a
     entry(out, "Kafka topic",
           weir_arena_printf(a, WEIR_SV_FMT " (partitions: %d, replication: %d)",
                             WEIR_SV_ARG(src->topic), src->partitions,
-                            src->replicas > 0 ? src->replicas : 1));
-    entry(out, "Records", weir_arena_printf(a, "%lld", (long long)records_of(s, src->topic)));
+                            topic ? weir_topic_replicas(topic) : 1));
+    WEIR_TRY(partitions_of(s, src->topic, a, out, st));
     if (src->window.kind != WEIR_WINDOW_NONE) {
         entry(out, "Window", window_name(&src->window));
     }
     entry(out, "Statement", src->sql);
     queries_of(s, src, out);
+    return WEIR_OK;
 }
 
 /* DESCRIBE STREAMS, TABLES and SHOW … EXTENDED: every source, one after the other. */
-static void describe_all(weir_session *s, bool table, weir_arena *a, weir_result *r)
+static weir_rc describe_all(weir_session *s, bool table, weir_arena *a, weir_result *r,
+                            weir_status *st)
 {
     weir_buf out = {0};
-    for (uint32_t i = 0; i < weir_catalog_sources(s->catalog); i++) {
+    weir_rc rc = WEIR_OK;
+    for (uint32_t i = 0; i < weir_catalog_sources(s->catalog) && rc == WEIR_OK; i++) {
         const weir_source *src = weir_catalog_source_at(s->catalog, i);
         if (src->table != table) {
             continue;
         }
         weir_buf_str(&out, out.n ? "\n" : "");
-        properties_of(s, src, a, &out);
+        rc = properties_of(s, src, a, &out, st);
         weir_buf_str(&out, "\n");
         for (uint32_t k = 0; k < src->schema->n; k++) {
             const weir_column *c = &src->schema->cols[k];
@@ -137,6 +175,7 @@ static void describe_all(weir_session *s, bool table, weir_arena *a, weir_result
         }
     }
     r->message = take(a, &out);
+    return rc;
 }
 
 static weir_rc no_source(weir_session *s, weir_sv name, weir_status *st)
@@ -160,24 +199,24 @@ weir_rc weir_statement_describe(weir_session *s, const weir_bound *b, weir_arena
                                 weir_status *st)
 {
     if (b->kind != WEIR_B_DESCRIBE) {
-        describe_all(s, b->kind == WEIR_B_DESCRIBE_TABLES ||
-                            (b->kind == WEIR_B_SHOW && b->as.show.what == WEIR_SHOW_TABLES),
-                     a, r);
-        return WEIR_OK;
+        return describe_all(s, b->kind == WEIR_B_DESCRIBE_TABLES ||
+                                   (b->kind == WEIR_B_SHOW && b->as.show.what == WEIR_SHOW_TABLES),
+                            a, r, st);
     }
     const weir_source *src = weir_catalog_source(s->catalog, b->as.target.name);
     if (!src) {
         return no_source(s, b->as.target.name, st);
     }
     weir_buf out = {0};
+    weir_rc rc = WEIR_OK;
     if (b->as.target.extended) {
-        properties_of(s, src, a, &out);
+        rc = properties_of(s, src, a, &out, st);
     } else {
         entry(&out, "Name", src->name);
     }
     r->message = take(a, &out);
     fields(src, a, r);
-    return WEIR_OK;
+    return rc;
 }
 
 /* ---- functions ---- */

@@ -20,6 +20,7 @@ struct weir_lines {
     side key, value;
     weir_window window;
     bool has_window;
+    bool wary, base64;
     weir_buf headers;
 };
 
@@ -61,6 +62,7 @@ weir_rc weir_lines_new(weir_session *s, const weir_source *source, weir_lines **
     weir_arena_init(&l->step);
     l->key.kind = WEIR_FMT_KAFKA;
     l->value.kind = WEIR_FMT_JSON;
+    l->wary = !source;
     weir_rc rc = WEIR_OK;
     if (source) {
         l->has_window = source->window.kind != WEIR_WINDOW_NONE;
@@ -89,6 +91,16 @@ void weir_lines_free(weir_lines *l)
     weir_arena_deinit(&l->arena);
     weir_arena_deinit(&l->step);
     weir_free(l);
+}
+
+void weir_lines_trust_nothing(weir_lines *l)
+{
+    l->wary = true;
+}
+
+void weir_lines_base64(weir_lines *l)
+{
+    l->base64 = true;
 }
 
 /* ---- reading ---- */
@@ -140,12 +152,25 @@ static weir_rc through_type(weir_lines *l, side *s, weir_sv text, weir_sv *out, 
     return WEIR_OK;
 }
 
+static weir_rc from_base64(weir_lines *l, const weir_json_token *t, weir_sv *out, weir_status *st)
+{
+    weir_buf bytes = {0};
+    bool good = t->kind == WEIR_JSON_STRING &&
+                weir_base64_decode(&bytes, weir_json_string_of(&l->step, t));
+    *out = weir_arena_sv(&l->step, weir_buf_view(&bytes));
+    weir_buf_deinit(&bytes);
+    return good ? WEIR_OK : weir_fail(st, WEIR_EDATA, "a key or value that is no base64 string");
+}
+
 static weir_rc side_bytes(weir_lines *l, side *s, const weir_json_token *t, weir_sv *out,
                           weir_status *st)
 {
     if (t->kind == WEIR_JSON_ABSENT || t->kind == WEIR_JSON_NULL) {
         *out = (weir_sv){NULL, WEIR_NULL_BYTES};
         return WEIR_OK;
+    }
+    if (l->base64) {
+        return from_base64(l, t, out, st);
     }
     weir_sv text = raw_text(t);
     if (s->kind == WEIR_FMT_KAFKA && s->type && s->type->kind != WEIR_T_STRING) {
@@ -165,8 +190,13 @@ static weir_rc add_header(weir_lines *l, weir_sv name, const weir_json_token *v,
                                          "null", WEIR_SV_ARG(name));
     }
     bool null = v->kind == WEIR_JSON_NULL;
-    weir_headers_add(&l->headers, name, null ? (weir_sv){0} : weir_json_string_of(&l->step, v),
-                     null);
+    weir_sv value = {0};
+    if (!null && l->base64) {
+        WEIR_TRY(from_base64(l, v, &value, st));
+    } else if (!null) {
+        value = weir_json_string_of(&l->step, v);
+    }
+    weir_headers_add(&l->headers, name, value, null);
     return WEIR_OK;
 }
 
@@ -281,13 +311,37 @@ weir_rc weir_lines_parse(weir_lines *l, weir_sv line, weir_line_record *out, wei
 
 /* ---- writing ---- */
 
-static void print_side(weir_lines *l, side *s, weir_buf *out, weir_sv bytes)
+/* Bytes as a JSON string. */
+static void print_text(weir_lines *l, weir_buf *out, weir_sv bytes)
 {
-    if (s->kind == WEIR_FMT_JSON) {
-        weir_buf_sv(out, bytes.n ? bytes : WEIR_SV("null"));
+    if (l->base64) {
+        weir_buf_byte(out, '"');
+        weir_base64_encode(out, bytes);
+        weir_buf_byte(out, '"');
         return;
     }
-    if (s->kind == WEIR_FMT_KAFKA && s->type && s->type->kind != WEIR_T_STRING) {
+    bool repair = l->wary && !weir_utf8_valid(bytes);
+    weir_json_string(out, repair ? weir_utf8_repair(&l->step, bytes) : bytes);
+}
+
+static bool is_json(weir_lines *l, weir_sv bytes)
+{
+    const weir_json_node *v;
+    weir_status st;
+    return weir_json_parse(&l->step, bytes, NULL, &v, &st) == WEIR_OK;
+}
+
+static void print_side(weir_lines *l, side *s, weir_buf *out, weir_sv bytes)
+{
+    if (s->kind == WEIR_FMT_JSON && !l->base64) {
+        size_t from = out->n;
+        weir_buf_sv(out, bytes.n ? bytes : WEIR_SV("null"));
+        for (size_t i = from; l->wary && i < out->n; i++) { /* white space: strings have none */
+            out->p[i] = out->p[i] == '\n' || out->p[i] == '\r' ? ' ' : out->p[i];
+        }
+        return;
+    }
+    if (s->kind == WEIR_FMT_KAFKA && s->type && s->type->kind != WEIR_T_STRING && !l->base64) {
         weir_vec v;
         weir_bad_rows bad = {0};
         weir_vec_init(&v, &l->step, s->type);
@@ -298,7 +352,7 @@ static void print_side(weir_lines *l, side *s, weir_buf *out, weir_sv bytes)
             return;
         }
     }
-    weir_json_string(out, bytes);
+    print_text(l, out, bytes);
 }
 
 static int64_t read_be64(const char *p)
@@ -313,7 +367,7 @@ static void print_window(const weir_lines *l, weir_buf *out, weir_sv *key)
 {
     bool session = l->window.kind == WEIR_WINDOW_SESSION;
     uint32_t n = session ? 16 : 8;
-    if (!l->has_window || key->n < n) {
+    if (!l->has_window || l->base64 || key->n < n) {
         return;
     }
     key->n -= n;
@@ -324,7 +378,7 @@ static void print_window(const weir_lines *l, weir_buf *out, weir_sv *key)
                     (long long)end);
 }
 
-static void print_headers(weir_buf *out, weir_sv bytes)
+static void print_headers(weir_lines *l, weir_buf *out, weir_sv bytes)
 {
     if (bytes.n == 0) {
         return;
@@ -339,7 +393,7 @@ static void print_headers(weir_buf *out, weir_sv bytes)
         if (h.null) {
             weir_buf_str(out, "null");
         } else {
-            weir_json_string(out, h.value);
+            print_text(l, out, h.value);
         }
         weir_buf_byte(out, ']');
     }
@@ -357,18 +411,27 @@ void weir_lines_print(weir_lines *l, weir_buf *out, const weir_chunk *c, const w
         weir_buf_str(out, "null");
     } else {
         print_window(l, &window, &key);
-        print_side(l, &l->key, out, key);
+        if (l->wary && l->key.kind == WEIR_FMT_JSON && !is_json(l, key)) {
+            print_text(l, out, key);
+        } else {
+            print_side(l, &l->key, out, key);
+        }
     }
-    weir_buf_str(out, ",\"value\":");
+    weir_sv value = weir_rec_value(c, r);
+    bool raw = l->wary && !l->base64 && l->value.kind == WEIR_FMT_JSON &&
+               r->value_n != WEIR_NULL_BYTES && !is_json(l, value);
+    weir_buf_str(out, raw ? ",\"raw\":" : ",\"value\":");
     if (r->value_n == WEIR_NULL_BYTES) {
         weir_buf_str(out, "null");
+    } else if (raw) {
+        print_text(l, out, value);
     } else {
-        print_side(l, &l->value, out, weir_rec_value(c, r));
+        print_side(l, &l->value, out, value);
     }
     weir_buf_printf(out, ",\"timestamp\":%lld,\"partition\":%d", (long long)r->timestamp,
                     partition);
     weir_buf_sv(out, weir_buf_view(&window));
-    print_headers(out, weir_sv_of(c->bytes + r->headers_at, r->headers_n));
+    print_headers(l, out, weir_sv_of(c->bytes + r->headers_at, r->headers_n));
     weir_buf_byte(out, '}');
     weir_buf_deinit(&window);
 }

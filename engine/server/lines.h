@@ -1,7 +1,7 @@
 /* Records as lines of JSON: {"key":…,"value":…,"timestamp":…}. The form of `weir run --input` and
  * `--output`, of produce and consume. How key and value become bytes depends on the formats that the
  * topic's source declares: JSON goes through unchanged, KAFKA by the column's type, DELIMITED as the
- * text of the line. */
+ * text of the line. `raw` in the place of `value` is a text that is not JSON. */
 #pragma once
 #include "engine/server/session.h"
 
@@ -11,6 +11,11 @@ typedef struct weir_lines weir_lines;
 weir_rc weir_lines_new(weir_session *s, const weir_source *source, weir_lines **out,
                        weir_status *st);
 void weir_lines_free(weir_lines *l);
+/* For bytes that others may have written: a value that is not JSON is printed as `raw`, what is not
+ * UTF-8 is repaired, JSON over several lines becomes one. On where there is no source. */
+void weir_lines_trust_nothing(weir_lines *l);
+/* From now on keys, values and the values of headers are base64, whatever the source says. */
+void weir_lines_base64(weir_lines *l);
 
 typedef struct weir_line_record {
     weir_sv key, value, headers; /* .n == WEIR_NULL_BYTES: null; borrowed until the next call */

@@ -1,9 +1,23 @@
 /* PRINT: the records of a topic as they are, oldest first. What is there when the statement is
- * executed is printed; it does not wait for more. */
+ * executed is printed; it does not wait for more, as the statements behind it (and every query) wait
+ * for this one. `weir consume --follow` waits. */
 #include "engine/server/lines.h"
 #include "engine/server/session_impl.h"
 
+#include "engine/io/loop.h"
+
 #define PRINT_RECORDS 1000 /* without LIMIT */
+#define FETCH_WAIT_MS 5
+#define FETCH_MS_MOST 30000 /* without a record from the cluster */
+
+typedef struct printing {
+    weir_session *session;
+    weir_topic *topic;
+    weir_lines *lines;
+    int64_t interval, most; /* every `interval`-th record, until `most` are printed */
+    int64_t seen, printed;
+    weir_buf out;
+} printing;
 
 static const weir_source *source_of(const weir_session *s, weir_sv topic)
 {
@@ -16,52 +30,100 @@ static const weir_source *source_of(const weir_session *s, weir_sv topic)
     return NULL;
 }
 
-/* Every `interval`-th record, until `most` are printed. */
-static weir_rc print_partition(weir_topic *t, int32_t p, weir_lines *lines, int64_t interval,
-                               int64_t most, int64_t *seen, int64_t *printed, weir_buf *out,
-                               weir_status *st)
+/* The records of a chunk from `at` on and before `end`; returns where to go on. */
+static int64_t print_chunk(printing *p, int32_t partition, const weir_chunk *c, int64_t at,
+                           int64_t end)
 {
-    int64_t at = weir_topic_begin(t, p);
-    while (at < weir_topic_end(t, p) && *printed < most) {
-        weir_chunk *c = NULL;
-        WEIR_TRY(weir_topic_read(t, p, at, &c, st));
-        at = weir_max64(at, c->base);
-        for (; at < c->base + c->n && *printed < most; at++) {
-            if ((*seen)++ % interval == 0) {
-                weir_lines_print(lines, out, c, &c->recs[at - c->base], p);
-                weir_buf_byte(out, '\n');
-                ++*printed;
-            }
+    for (uint32_t i = weir_chunk_seek(c, at); i < c->n && p->printed < p->most; i++) {
+        if (weir_chunk_offset(c, i) >= end) {
+            return end;
         }
+        if (p->seen++ % p->interval == 0) {
+            weir_lines_print(p->lines, &p->out, c, &c->recs[i], partition);
+            weir_buf_byte(&p->out, '\n');
+            p->printed++;
+        }
+    }
+    return weir_chunk_end(c);
+}
+
+/* A cluster: takes in what has arrived for a reader at `at`. Queries keep their places. */
+static weir_rc fetch(printing *p, int32_t partition, int64_t at, int64_t *waited_ms, weir_status *st)
+{
+    bool full = false;
+    weir_topic_keep(p->topic, partition, at);
+    WEIR_TRY(weir_engine_poll(p->session->engine, &full, st));
+    if (weir_topic_readable(p->topic, partition, at) > at) {
+        *waited_ms = 0;
+        return WEIR_OK;
+    }
+    const weir_cluster *c = weir_topics_cluster(p->session->topics);
+    if (c->interrupted && c->interrupted(c->interrupted_ctx)) {
+        return weir_fail(st, WEIR_EINTR, "interrupted");
+    }
+    if (*waited_ms > FETCH_MS_MOST) {
+        return weir_fail(st, WEIR_ECONNECT, "Kafka has not sent topic " WEIR_SV_FMT ", partition %d "
+                         "from offset %lld on for %d s", WEIR_SV_ARG(weir_topic_name(p->topic)),
+                         partition, (long long)at, FETCH_MS_MOST / 1000);
+    }
+    weir_sleep_ms(FETCH_WAIT_MS);
+    *waited_ms += FETCH_WAIT_MS;
+    return WEIR_OK;
+}
+
+static weir_rc print_partition(printing *p, int32_t partition, weir_status *st)
+{
+    int64_t at = 0;
+    int64_t end = 0;
+    int64_t waited_ms = 0;
+    WEIR_TRY(weir_topic_bounds(p->topic, partition, &at, &end, st));
+    while (at < end && p->printed < p->most) {
+        weir_chunk *c = NULL;
+        int64_t readable = weir_topic_readable(p->topic, partition, at);
+        if (readable <= at) {
+            WEIR_TRY(fetch(p, partition, at, &waited_ms, st));
+            continue;
+        }
+        WEIR_TRY(weir_topic_read(p->topic, partition, at, &c, st));
+        at = c ? print_chunk(p, partition, c, at, end) : readable; /* or only transactions' markers */
         weir_chunk_unref(c);
     }
     return WEIR_OK;
+}
+
+static weir_rc print_all(printing *p, weir_status *st)
+{
+    weir_rc rc = WEIR_OK;
+    for (int32_t n = 0; rc == WEIR_OK && n < weir_topic_partitions(p->topic); n++) {
+        rc = print_partition(p, n, st);
+        if (weir_topics_cluster(p->session->topics)) {
+            weir_topic_keep(p->topic, n, INT64_MAX);
+        }
+    }
+    return rc;
 }
 
 weir_rc weir_statement_print(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
                              weir_status *st)
 {
     weir_sv name = b->as.print.topic;
-    weir_topic *t = weir_topics_find(s->topics, name);
-    if (!t) {
+    printing p = {.session = s,
+                  .topic = weir_topics_find(s->topics, name),
+                  .most = b->as.print.limit >= 0 ? b->as.print.limit : PRINT_RECORDS,
+                  .interval = b->as.print.interval > 0 ? b->as.print.interval : 1};
+    if (!p.topic) {
         return weir_fail(st, WEIR_ESQL, "Could not find topic '" WEIR_SV_FMT "', or the KSQL user "
                                         "does not have permissions to list the topic.",
                          WEIR_SV_ARG(name));
     }
-    weir_lines *lines = NULL;
-    WEIR_TRY(weir_lines_new(s, source_of(s, name), &lines, st));
-    weir_buf out = {0};
-    int64_t seen = 0;
-    int64_t printed = 0;
-    int64_t most = b->as.print.limit >= 0 ? b->as.print.limit : PRINT_RECORDS;
-    int64_t interval = b->as.print.interval > 0 ? b->as.print.interval : 1;
-    weir_rc rc = WEIR_OK;
-    for (int32_t p = 0; rc == WEIR_OK && p < weir_topic_partitions(t); p++) {
-        rc = print_partition(t, p, lines, interval, most, &seen, &printed, &out, st);
+    WEIR_TRY(weir_lines_new(s, source_of(s, name), &p.lines, st));
+    if (weir_topics_cluster(s->topics)) {
+        weir_lines_trust_nothing(p.lines);
     }
+    weir_rc rc = print_all(&p, st);
     r->topic = name;
-    r->message = weir_arena_sv(a, weir_sv_trim(weir_buf_view(&out)));
-    weir_buf_deinit(&out);
-    weir_lines_free(lines);
+    r->message = weir_arena_sv(a, weir_sv_trim(weir_buf_view(&p.out)));
+    weir_buf_deinit(&p.out);
+    weir_lines_free(p.lines);
     return rc;
 }

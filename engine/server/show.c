@@ -101,7 +101,20 @@ static uint32_t readers_of(weir_session *s, weir_sv topic)
     return n;
 }
 
-static void show_topics(weir_session *s, bool extended, grid *g)
+/* What a cluster keeps beside the data of its users; the names that ksqlDB hides. */
+static bool is_hidden(weir_sv topic)
+{
+    static const char *const names[] = {"_schemas", "connect-configs", "connect-offsets",
+                                        "connect-status", "connect-statuses"};
+    for (size_t i = 0; i < WEIR_COUNT(names); i++) {
+        if (weir_sv_eq(topic, weir_sv_cstr(names[i]))) {
+            return true;
+        }
+    }
+    return weir_sv_starts(topic, WEIR_SV("_confluent")) || weir_sv_starts(topic, WEIR_SV("__"));
+}
+
+static void show_topics(weir_session *s, bool extended, bool all, grid *g)
 {
     static const weir_sv names[] = {{"Kafka Topic", 11}, {"Partitions", 10},
                                     {"Partition Replicas", 18}, {"Consumers", 9},
@@ -110,9 +123,13 @@ static void show_topics(weir_session *s, bool extended, grid *g)
     g->n_cols = extended ? 5 : 3;
     for (uint32_t i = 0; i < weir_topics_count(s->topics); i++) {
         const weir_topic *t = weir_topics_at(s->topics, i);
+        if (!all && is_hidden(weir_topic_name(t))) {
+            continue;
+        }
         uint32_t readers = readers_of(s, weir_topic_name(t));
         int32_t partitions = weir_topic_partitions(t);
-        weir_sv row[5] = {weir_topic_name(t), number(g->a, partitions), WEIR_SV("1"),
+        weir_sv row[5] = {weir_topic_name(t), number(g->a, partitions),
+                          number(g->a, weir_topic_replicas(t)),
                           number(g->a, (int64_t)readers * partitions), number(g->a, readers)};
         add(g, row);
     }
@@ -229,7 +246,7 @@ static weir_rc show(weir_session *s, const weir_bound *b, weir_arena *a, weir_re
         show_properties(s, &g);
         break;
     case WEIR_SHOW_TOPICS:
-        show_topics(s, b->as.show.extended, &g);
+        show_topics(s, b->as.show.extended, b->as.show.all, &g);
         break;
     case WEIR_SHOW_STREAMS:
     case WEIR_SHOW_TABLES:
