@@ -147,6 +147,7 @@ static weir_rc open_session(weir_run *r, weir_status *st)
         .default_partitions = 1,
         .data_dir = r->data_dir,
         .check_properties = true,
+        .rolls_back = weir_run_can_go_back(r),
         .forget_consumed = !r->until_idle,
         .now_ms = wall,
         .on_result = on_result,

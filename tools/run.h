@@ -35,9 +35,10 @@ bool weir_run_show_done(const weir_run_show *s, uint32_t selects);
 
 /* ---- run_resume.c: after a lost epoch ---- */
 
-/* A topic that takes no more records, and why. */
+/* A topic that takes no more records, or a query that failed, and why. */
 typedef struct weir_run_refusal {
-    char *topic, *why;
+    char *topic, *query; /* one is NULL */
+    char *why;
 } weir_run_refusal;
 
 typedef struct weir_run_resume_state {
@@ -83,10 +84,11 @@ weir_rc weir_run_drive(weir_run *r, weir_status *st);
 /* For weir_loop_post: the loop (`ctx`) has something to do. */
 void weir_run_busy(void *loop);
 /* run_resume.c */
+bool weir_run_can_go_back(const weir_run *r); /* a failed query undoes its unfinished epoch */
 /* After a failure: true when everything can be made anew from the last commit, which is now due. Waits
  * longer from time to time as long as nothing is committed. */
 bool weir_run_resume(weir_run *r, weir_status *st);
-/* Stops the queries that write topics which take no more records. */
+/* Stops the queries that failed before, or write topics which take no more records. */
 void weir_run_stop_refused(weir_run *r);
 void weir_run_resume_free(weir_run_resume_state *s);
 /* run_progress.c: one line on the terminal, rewritten in place. */

@@ -32,6 +32,7 @@ static weir_rc check_queries(weir_run *r, weir_status *st)
 {
     weir_engine *e = weir_session_engine(r->session);
     uint32_t failed = 0;
+    WEIR_TRY(weir_engine_whole(e, st));
     for (uint32_t i = 0; i < weir_engine_queries(e); i++) {
         const weir_query *q = weir_engine_query_at(e, i);
         if (!weir_query_error(q)) {

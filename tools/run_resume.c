@@ -9,23 +9,61 @@
 #define WAIT_MS_MOST 30000
 
 /* What came from files is not there a second time; without a data directory what was read is gone. */
+bool weir_run_can_go_back(const weir_run *r)
+{
+    return r->data_dir && !r->until_idle && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0;
+}
+
 static bool can_resume(const weir_run *r, const weir_status *st)
 {
-    weir_sv servers;
-    return st->retriable && r->signum == 0 && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0 &&
-           (r->data_dir || !r->driven) &&
-           weir_cluster_property(r->door, "bootstrap.servers", &servers) &&
+    bool at_start = !r->driven && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0;
+    bool cluster_run = r->data_dir && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0;
+    return st->retriable && r->signum == 0 && (at_start || cluster_run || weir_run_can_go_back(r)) &&
            weir_cluster_stop_ms(r->door) < 0;
 }
 
-static const weir_run_refusal *refusal_of(const weir_run *r, weir_sv topic)
+static bool is_named(const char *name, weir_sv text)
+{
+    return name && weir_sv_eq(weir_sv_cstr(name), text);
+}
+
+/* What was noted of the topic or of the query; the other one is empty. */
+static const weir_run_refusal *refusal_of(const weir_run *r, weir_sv topic, weir_sv query)
 {
     for (size_t i = 0; i < r->resume.n; i++) {
-        if (weir_sv_eq(weir_sv_cstr(r->resume.refused[i].topic), topic)) {
-            return &r->resume.refused[i];
+        const weir_run_refusal *f = &r->resume.refused[i];
+        if (is_named(f->topic, topic) || is_named(f->query, query)) {
+            return f;
         }
     }
     return NULL;
+}
+
+static void refuse(weir_run *r, const char *topic, weir_sv query, const char *why)
+{
+    weir_run_resume_state *s = &r->resume;
+    weir_run_refusal f = {.topic = topic ? weir_strdup(topic) : NULL, .why = weir_strdup(why)};
+    if (!topic) {
+        f.query = weir_alloc((size_t)query.n + 1);
+        memcpy(f.query, query.p, query.n);
+        f.query[query.n] = 0;
+    }
+    WEIR_GROW(s->refused, s->cap, s->n + 1);
+    s->refused[s->n++] = f;
+    s->wait_ms = 0; /* it will not be in the way again */
+}
+
+/* Queries that failed by themselves would do so again. */
+static void note_failed(weir_run *r)
+{
+    weir_engine *e = r->session ? weir_session_engine(r->session) : NULL;
+    for (uint32_t i = 0; e && i < weir_engine_queries(e); i++) {
+        const weir_query *q = weir_engine_query_at(e, i);
+        weir_sv id = weir_query_plan(q)->query_id;
+        if (weir_query_error(q) && !refusal_of(r, (weir_sv){0}, id)) {
+            refuse(r, NULL, id, weir_query_error(q));
+        }
+    }
 }
 
 /* False: it was refused before, so it is no query that writes it. */
@@ -33,17 +71,13 @@ static bool note_refusal(weir_run *r)
 {
     const weir_cluster *c =
         r->session ? weir_topics_cluster(weir_session_topics(r->session)) : NULL;
-    weir_run_resume_state *s = &r->resume;
     if (!c || !c->refused_topic) {
         return true;
     }
-    if (refusal_of(r, weir_sv_cstr(c->refused_topic))) {
+    if (refusal_of(r, weir_sv_cstr(c->refused_topic), (weir_sv){0})) {
         return false;
     }
-    WEIR_GROW(s->refused, s->cap, s->n + 1);
-    s->refused[s->n++] =
-        (weir_run_refusal){weir_strdup(c->refused_topic), weir_strdup(c->refused_why)};
-    s->wait_ms = 0; /* its queries will not be in the way again */
+    refuse(r, c->refused_topic, (weir_sv){0}, c->refused_why);
     return true;
 }
 
@@ -64,6 +98,7 @@ bool weir_run_resume(weir_run *r, weir_status *st)
     if (!can_resume(r, st) || !note_refusal(r)) {
         return false;
     }
+    note_failed(r);
     int64_t ms = wait_of(r);
     weir_run_progress_clear(r);
     fprintf(stderr, "weir run: %s; going on from the last commit", st->msg);
@@ -88,7 +123,8 @@ void weir_run_stop_refused(weir_run *r)
     for (uint32_t i = 0; i < weir_engine_queries(e) && r->resume.n > 0; i++) {
         weir_query *q = weir_engine_query_at(e, i);
         const weir_source *sink = weir_query_plan(q)->sink->sink.sink;
-        const weir_run_refusal *refusal = sink ? refusal_of(r, sink->topic) : NULL;
+        const weir_run_refusal *refusal =
+            refusal_of(r, sink ? sink->topic : (weir_sv){0}, weir_query_plan(q)->query_id);
         if (refusal) {
             weir_query_stop(q, refusal->why);
         }
@@ -99,6 +135,7 @@ void weir_run_resume_free(weir_run_resume_state *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         weir_free(s->refused[i].topic);
+        weir_free(s->refused[i].query);
         weir_free(s->refused[i].why);
     }
     weir_free(s->refused);

@@ -379,7 +379,22 @@ static void fail_query(weir_task *t)
     if (!q->failed) {
         q->failed = true;
         memcpy(q->error, t->error, sizeof q->error);
+        q->torn = q->engine->config.rolls_back && q->plan->persistent;
     }
+}
+
+weir_rc weir_engine_whole(const weir_engine *e, weir_status *st)
+{
+    for (size_t i = 0; i < e->n_queries; i++) {
+        const weir_query *q = e->queries[i];
+        if (q->torn) {
+            weir_fail(st, WEIR_EFATAL, "query " WEIR_SV_FMT " stopped: %s",
+                      WEIR_SV_ARG(q->plan->query_id), q->error);
+            st->retriable = true;
+            return WEIR_EFATAL;
+        }
+    }
+    return WEIR_OK;
 }
 
 static void report_problems(weir_engine *e)

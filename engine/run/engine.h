@@ -46,6 +46,7 @@ typedef struct weir_engine_config {
     weir_store *store;  /* NULL: nothing is durable */
     const weir_formats *formats;
     const weir_ops *ops;
+    bool rolls_back;        /* the host begins again from the last commit when a query fails */
     void (*problem)(void *ctx, const weir_problem *p); /* processing log; may be NULL */
     void *problem_ctx;
 } weir_engine_config;
@@ -92,6 +93,9 @@ weir_rc weir_engine_idle(const weir_engine *e, bool *idle, weir_status *st);
 weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress, weir_status *st);
 /* Rounds until nothing is left to read; then lets coalesced results go, until nothing moves. */
 weir_rc weir_engine_drain(weir_engine *e, weir_status *st);
+/* With `rolls_back`: WEIR_EFATAL with st->retriable when a query has failed since the last commit. What it
+ * wrote in this epoch must not count without what it read; so nothing of the epoch does. */
+weir_rc weir_engine_whole(const weir_engine *e, weir_status *st);
 /* Lets coalesced results go, then makes everything so far durable in one atomic write; with a cluster,
  * in the order that its guarantee asks for. Extra entries (journal, host positions) ride along in
  * `extra` (may be NULL; cleared). After an error with st->retriable the engine must be made anew from

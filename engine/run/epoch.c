@@ -387,6 +387,7 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
     } else {
         WEIR_TRY(weir_engine_drain(e, st));
     }
+    WEIR_TRY(weir_engine_whole(e, st));
     if (!e->config.store) {
         e->moved = false;
         return c ? commit_cluster(e, c, NULL, st) : WEIR_OK;

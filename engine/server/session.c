@@ -153,6 +153,7 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
         .workers = c->workers ? c->workers : 1,
         .order = c->order,
         .coalesce = c->coalesce,
+        .rolls_back = c->rolls_back,
         .single_log = c->single_log,
         .batch_rows = c->batch_rows,
         .topics = s->topics,

@@ -38,6 +38,7 @@ typedef struct weir_session_config {
     const char *data_dir;       /* NULL: memory */
     weir_cluster *cluster;      /* where topics are; the session's from now on. NULL: embedded */
     bool forget_consumed;       /* memory topics without readers are forgotten (live runs) */
+    bool rolls_back;            /* see weir_engine_config */
     bool check_only;            /* ASSERT is bound, but not looked at (weir check) */
     bool check_properties;      /* SET of a name that nobody knows is refused */
     bool schemas_in_memory;     /* schemas of AVRO are kept here: nothing else reads the topics */
