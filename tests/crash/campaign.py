@@ -5,11 +5,9 @@ import time
 
 from check import KINDS
 from drive import Figures, Scenario, known_points
+from clustered import AtLeastOnce, Clustered, ExactlyOnce, kafka
 from embedded import Embedded
 
-KILLS_PER_SCENARIO = 24
-# Steps of the commit protocol that embedded mode does not have: there one atomic write decides.
-KAFKA_ONLY = ('epoch.flushed', 'pending.written', 'offsets.sent', 'txn.committed', 'recover.decided')
 EMBEDDED_WAYS = (
     {'workers': 1, 'coalesce': False},
     {'workers': 3, 'coalesce': True},
@@ -18,19 +16,28 @@ EMBEDDED_WAYS = (
     {'workers': 3, 'coalesce': False, 'pad': 1500},                                  # log files
     {'workers': 1, 'coalesce': True, 'keys': 1500, 'per_portion': 3000, 'pad': 60},  # large commits
 )
+KAFKA_WAYS = (
+    {'workers': 1, 'coalesce': False},
+    {'workers': 3, 'coalesce': True, 'keys': 1200, 'per_portion': 2000, 'pad': 40},
+    {'workers': 3, 'coalesce': False},
+    {'workers': 1, 'coalesce': True, 'pad': 300},
+)
+MODES = {'embedded': (Embedded, EMBEDDED_WAYS), 'exactly_once_v2': (ExactlyOnce, KAFKA_WAYS),
+         'at_least_once': (AtLeastOnce, KAFKA_WAYS)}
 
 
 def unknown_points(weir):
     """Fault points that are compiled in and that no mode expects, or the other way round."""
-    return sorted(set(known_points(weir)) ^ set(Embedded.points + KAFKA_ONLY))
+    return sorted(set(known_points(weir)) ^ set(Embedded.points + ExactlyOnce.points + AtLeastOnce.points))
 
 
 class Campaign:
     """`weirs`: binaries; each fourth scenario takes the second one, which has sanitizers."""
 
-    def __init__(self, backend, ways, weirs, seed, kills, records=0, jobs=2, keep=None, say=print):
-        self.backend, self.ways, self.weirs, self.seed = backend, ways, weirs, seed
-        self.count = -(-kills // KILLS_PER_SCENARIO)
+    def __init__(self, mode, weirs, seed, kills, records=0, jobs=2, keep=None, say=print):
+        self.backend, self.ways = MODES[mode]
+        self.weirs, self.seed = weirs, seed
+        self.count = -(-kills // self.backend.kills_per_scenario)
         self.kills = -(-kills // self.count)
         self.records = -(-records // self.count)
         self.jobs, self.keep, self.say = jobs, keep, say
@@ -68,6 +75,16 @@ class Campaign:
             self.backend.name, f.kills, len(f.points), len(self.backend.points), f.restarts, f.records_in,
             f.records_out, ' '.join('%s=%d' % (k, f.anomalies.counts[k]) for k in KINDS), len(f.broken),
             time.monotonic() - self.began)
+
+
+def on_broker(use):
+    """Calls it while there is a broker that has been asked for a group's offsets before: what comes while
+    its coordinator begins is no matter of this test."""
+    with kafka.Broker() as broker:
+        broker.client.create_topic('warm')
+        broker.client.committed_offsets('warm', 'warm')
+        Clustered.broker = broker
+        return use()
 
 
 def binaries():

@@ -24,6 +24,11 @@ class Anomalies:
             if len(self.told) < TOLD_MAX:
                 self.told.append('%s: %s' % (kind, text))
 
+    def merge(self, other):
+        for kind, n in other.counts.items():
+            self.counts[kind] += n
+        self.told = (self.told + other.told)[:TOLD_MAX]
+
     def total(self):
         return sum(self.counts.values())
 

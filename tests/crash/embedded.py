@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from workload import PARTITIONS, QUERIES, READERS, RESIDUE, SOURCES
+from workload import PARTITIONS, QUERIES, QUERY_COUNT, READERS, RESIDUE, SOURCES
 
 SECONDS = 60
 OUTPUTS = ('BIG', 'BIG_EVEN', 'BY_G', 'TOTALS', 'BIG_TOTALS', 'WINDOWS', 'FINALS', 'GROUPS', 'G_TOTALS',
@@ -14,6 +14,16 @@ OUTPUTS = ('BIG', 'BIG_EVEN', 'BY_G', 'TOTALS', 'BIG_TOTALS', 'WINDOWS', 'FINALS
 
 class Broken(Exception):
     """The program did something else than run, end or die as told."""
+
+
+END_SECONDS = 10         # of a process that was told to end
+
+
+def ended(process):
+    try:
+        return process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Broken('it does not end within %d s of SIGTERM' % END_SECONDS) from None
 
 
 def line(r):
@@ -82,17 +92,24 @@ class Pipe:
 
 class Embedded:
     name = 'embedded'
+    kills_per_scenario = 24
     points = ('start.state', 'start.done', 'round.done', 'topic.appended', 'epoch.begin', 'segment.written',
               'epoch.collected', 'store.write', 'store.written', 'epoch.done')
     recovery = ('start.state', 'start.done')
+    after = {}
+    nth = {'start.state': (1, QUERY_COUNT), 'start.done': (1, 1), 'round.done': (1, 2), 'topic.appended': (1, 40)}
     random_seconds = 0.12
+    reach_seconds = 2.0      # a fault point is reached in this time, or the life goes by without
+    settles = replays = False
     sources, outputs = tuple(RESIDUE), OUTPUTS
 
     def __init__(self, folder, weir, feed, workers=1, coalesce=True, piped=False, **_):
         self.folder, self.weir, self.feed, self.piped = folder, weir, feed, piped
         self.given = dict.fromkeys(RESIDUE, 0)      # of the feed's records, how many are in the topic
         self.lives = 0
+        self.process = None
         self.pipes = []
+        self.nth_commit = (1, 8 if piped else 3)     # what was there at the start is in the first one
         self.data = os.path.join(folder, 'data')
         for name, text in (('sources', SOURCES), ('queries', QUERIES), ('readers', READERS)):
             with open(self.path(name + '.sql'), 'w', encoding='utf-8') as f:
@@ -133,8 +150,9 @@ class Embedded:
             self.pipes.append(Pipe(path, rest, 0.004))
             command += ['--input', '%s=%s' % (topic, path)]
         self.errors = open(self.path('stderr'), 'wb')
-        return subprocess.Popen(command + [self.path('queries.sql')], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen(command + [self.path('queries.sql')], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.DEVNULL, stderr=self.errors, env=environment(faults))
+        return self.process
 
     def end_life(self):
         """After the process is gone."""
@@ -168,7 +186,7 @@ class Embedded:
             self.given = {topic: sum(map(len, topics[topic])) for topic in self.sources}
         return topics
 
-    def finish(self):
+    def finish(self, _):
         """Nothing disturbs it any more: reads to the end, ends in order."""
         deadline = time.monotonic() + SECONDS
         while True:
@@ -177,12 +195,12 @@ class Embedded:
                 time.sleep(0.01)
             time.sleep(0.15)
             process.terminate()
-            status = process.wait(SECONDS)
+            status = ended(process)
             self.end_life()
-            if status not in (143, -15):
+            if status not in (0, -15):
                 raise Broken('a run that was to end in order: status %d\n%s' % (status, self.stderr()))
             topics = self.snapshot()
-            if status == 143 and all(self.given[t] == len(self.feed.records[t]) for t in self.given):
+            if status == 0 and all(self.given[t] == len(self.feed.records[t]) for t in self.given):
                 return topics
             if time.monotonic() > deadline:
                 raise Broken('the input is not consumed after %d s: %s' % (SECONDS, self.given))

@@ -98,22 +98,18 @@ def grouped(all_orders, out):
             put(out[name], g, c, {'C': c, 'S': s})
 
 
-def looked_up(orders, users, out, exact):
-    table, history = {}, {}
+def looked_up(orders, users, out):
+    """At its start a query reads the table before the stream, so the version depends on when it died."""
+    history = {}
     for u in users:
-        history.setdefault(u.key, [{'UN': None, 'NAME': None}]).append(row_of(u))
-    for r in merged(orders, users) if exact else orders:
-        if r.topic == 'users':
-            table[r.key] = row_of(r)
-            continue
+        history.setdefault(u.key, [row_of(None)]).append(row_of(u.value))
+    for r in orders:
         rest = {'P': r.p, 'N': r.n, 'V': r.value['v']}
-        none = {'UN': None, 'NAME': None}
-        put(out['LOOKED'], r.key, r.n, dict(rest, **table.get(r.key, none)) if exact else
-            Choices(history.get(r.key, [none]), rest))
+        put(out['LOOKED'], r.key, r.n, Choices(history.get(r.key, [row_of(None)]), rest))
 
 
-def row_of(user):
-    v = user.value or {'n': None, 'name': None}
+def row_of(value):
+    v = value or {'n': None, 'name': None}
     return {'UN': v['n'], 'NAME': v['name']}
 
 
@@ -144,9 +140,8 @@ def named(all_users, out):
         put(out['BY_NAME'], name, 'last', {'C': c})
 
 
-def expected(records, exact):
-    """`records`: {topic: [Record]} in the order of each partition. `exact`: everything of a portion was
-    there before it was read, so that inputs that meet were merged by time."""
+def expected(records):
+    """`records`: {topic: [Record]} in the order of each partition."""
     out = {name: {} for name in ('BIG', 'BIG_EVEN', 'BY_G', 'TOTALS', 'BIG_TOTALS', 'WINDOWS', 'FINALS',
                                  'GROUPS', 'G_TOTALS', 'LOOKED', 'PAIRS', 'NAMES', 'BY_NAME')}
     parts = {topic: by_partition(rs) for topic, rs in records.items()}
@@ -155,7 +150,7 @@ def expected(records, exact):
         filtered(orders, out)
         counted(orders, out)
         windowed(orders, out)
-        looked_up(orders, users, out, exact)
+        looked_up(orders, users, out)
         paired(orders, clicks, out)
         tables(users, out)
     grouped(records['orders'], out)
