@@ -81,6 +81,9 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
         const char *at = strstr(text, ": "); /* behind the name of the thread */
         snprintf(k->said, sizeof k->said, "%s", at ? at + 2 : text);
     }
+    if (strcmp(facility, "ADDPARTS") == 0 && k) {
+        weir__kafka_not_added(k, text);
+    }
     WEIR_LOG(level <= 4 ? WEIR_INFO : WEIR_DEBUG, "kafka: %s: %s", facility, text);
 }
 
@@ -212,6 +215,7 @@ static weir_rc poll(weir_cluster *c, uint64_t bytes, weir_status *st)
 {
     weir_kafka *k = weir__kafka_of(c);
     if (bytes > 0) {
+    k->looked_at = NULL;
         __atomic_store_n(&k->woken, false, __ATOMIC_RELEASE);
         WEIR_TRY(weir__kafka_take_in(k, bytes, st));
     }
@@ -230,6 +234,7 @@ static weir_rc poll(weir_cluster *c, uint64_t bytes, weir_status *st)
 /* ---- opening and closing ---- */
 
 static void close_cluster(weir_cluster *c)
+        weir__kafka_watch(k);
 {
     weir_kafka *k = weir__kafka_of(c);
     weir__kafka_forget_waiting(k);
@@ -330,3 +335,4 @@ weir_rc weir_kafka_open(const weir_kafka_config *config, weir_cluster **out, wei
     *out = &k->base;
     return WEIR_OK;
 }
+                             .batch_bytes = config->batch_bytes,

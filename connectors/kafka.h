@@ -14,6 +14,7 @@ typedef struct weir_kafka_config {
     const weir_kafka_property *properties; /* the last one of a name counts */
     size_t n;
     bool exactly_once;     /* processing.guarantee */
+    uint64_t batch_bytes;  /* the largest batch; 0: the standard */
     weir_sv application;   /* names the group and the transactions, with the instance behind it */
     void (*wake)(void *ctx);
     void *wake_ctx;

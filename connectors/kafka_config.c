@@ -252,6 +252,12 @@ weir_rc weir__kafka_configure(weir_kafka *k, const weir_kafka_config *config, we
         }
         WEIR_TRY(set_property(k, &config->properties[i], st));
     }
+    if (config->batch_bytes) {
+        char bytes[32];
+        char why[256];
+        snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)config->batch_bytes);
+        (void)set(k->producer_conf, "batch.size", bytes, why, sizeof why); /* beyond its range: as is */
+    }
     if (servers.n == 0) {
         return weir_fail(st, WEIR_EUSAGE, "bootstrap.servers is not set");
     }

@@ -24,6 +24,8 @@ struct weir_cluster_topic {
     rd_kafka_topic_t *in[WEIR_FETCHES], *out; /* NULL until used */
     kafka_fetch *fetches[WEIR_FETCHES]; /* [n] */
     int32_t n;                       /* partitions seen by fetch */
+    int32_t seen;                    /* partitions at the first look */
+    int odd_looks;                   /* in a row, that found it gone or grown */
     weir_cluster_topic *next;
 };
 
@@ -48,6 +50,8 @@ struct weir_kafka {
     weir_cluster_topic *topics;
     /* producing */
     kafka_waiting *waiting;
+    weir_cluster_topic *looked_at;   /* kafka_watch.c: the last one */
+    int64_t next_look_ns;
     size_t first_waiting, n_waiting, cap_waiting;
     bool in_transaction, dirty;
     bool suspect;            /* the end of a transaction was slow: it needs a new epoch (rule P7) */
@@ -57,6 +61,9 @@ struct weir_kafka {
     uint64_t lost_bytes;
     /* what librdkafka said last, for messages; written by its threads */
     char said[512];
+    rd_kafka_resp_err_t lost_err;
+    char not_added[256];     /* topic that the transaction does not take; written once */
+    bool has_not_added;      /* atomic: it is written */
     bool refused;            /* wrong credentials: trying again is of no use. Atomic */
     bool woken;              /* atomic */
 };
@@ -109,6 +116,9 @@ weir_rc weir__kafka_producer(weir_kafka *k, weir_status *st);
 void weir__kafka_append(weir_cluster *c, weir_cluster_topic *t, int32_t partition, weir_chunk *chunk);
 bool weir__kafka_full(const weir_cluster *c);
 bool weir__kafka_dirty(const weir_cluster *c);
+/* kafka_watch.c: now and then looks whether what is read is what it was. */
+void weir__kafka_watch(weir_kafka *k);
+
 /* Gives the producer what it has room for. */
 weir_rc weir__kafka_send(weir_kafka *k, weir_status *st);
 weir_rc weir__kafka_flush(weir_cluster *c, weir_status *st);
@@ -122,6 +132,8 @@ bool weir__kafka_aborted(weir_kafka *k);
 /* Why the epoch is lost. */
 weir_rc weir__kafka_lost(weir_kafka *k, weir_status *st);
 /* A step of the transaction has failed: the epoch is lost. Frees the error. */
+/* A thread of librdkafka: the log says that a partition cannot be part of the transaction. */
+void weir__kafka_not_added(weir_kafka *k, const char *text);
 weir_rc weir__kafka_failed(weir_kafka *k, rd_kafka_error_t *error, const char *what, weir_status *st);
 
 /* kafka_commit.c */

@@ -353,7 +353,8 @@ static void describe_sink(weir__query *q, const weir_ast_create *c, const weir__
     s->window = q->at->window;
     s->timestamp_column = w->timestamp;
     s->timestamp_format = w->timestamp_format;
-    s->partitions = w->partitions ? w->partitions : q->partitions;
+    int32_t there = weir_catalog_topic_partitions(b->catalog, s->topic); /* of an earlier run */
+    s->partitions = w->partitions ? w->partitions : there ? there : q->partitions;
     s->replicas = w->replicas ? w->replicas : from->replicas;
     s->retention_ms = w->retention_ms >= 0 ? w->retention_ms : from->retention_ms;
 }

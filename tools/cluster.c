@@ -19,6 +19,7 @@ struct weir_cluster_door {
     weir_kafka_property *items;
     size_t n, cap;
     weir_stop *stop;
+    uint64_t batch_bytes; /* see weir_cluster */
 };
 
 static void add(weir_cluster_door *d, weir_sv name, weir_sv value)
@@ -143,6 +144,11 @@ static bool stopped(void *ctx)
     return weir_cluster_stop_ms(ctx) >= 0;
 }
 
+void weir_cluster_learn(weir_cluster_door *d, const weir_cluster *c)
+{
+    d->batch_bytes = c->batch_bytes;
+}
+
 bool weir_cluster_wait(weir_cluster_door *d, int64_t ms)
 {
     int64_t until = weir_mono_ns() + ms * 1000000;
@@ -177,8 +183,8 @@ weir_rc weir_cluster_connect(weir_cluster_door *d, weir_cluster **out, weir_stat
         return WEIR_OK;
     }
     d->stop = d->stop ? d->stop : weir_stop_new();
-    weir_kafka_config config = {.properties = d->items, .n = d->n, .wake = d->options.wake,
-                                .wake_ctx = d->options.wake_ctx, .interrupted = stopped,
+    weir_kafka_config config = {.properties = d->items, .n = d->n, .batch_bytes = d->batch_bytes,
+                                .wake = d->options.wake, .wake_ctx = d->options.wake_ctx, .interrupted = stopped,
                                 .interrupted_ctx = d};
     WEIR_TRY(guarantee(d, &config.exactly_once, st));
     config.exactly_once = config.exactly_once && !d->options.no_transactions;

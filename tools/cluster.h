@@ -26,6 +26,8 @@ void weir_cluster_property_at(const weir_cluster_door *d, uint32_t i, weir_sv *n
 /* Connects; tries again and again, telling so on standard error, unless told otherwise or refused. *out
  * is NULL when nothing names a cluster. */
 weir_rc weir_cluster_connect(weir_cluster_door *d, weir_cluster **out, weir_status *st);
+/* What this connection has found out is for the next one. */
+void weir_cluster_learn(weir_cluster_door *d, const weir_cluster *c);
 /* Waits. False: asked to end meanwhile. */
 bool weir_cluster_wait(weir_cluster_door *d, int64_t ms);
 /* How long ago the process was asked to end, in ms; -1: it was not. */

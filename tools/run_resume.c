@@ -71,6 +71,9 @@ static bool note_refusal(weir_run *r)
 {
     const weir_cluster *c =
         r->session ? weir_topics_cluster(weir_session_topics(r->session)) : NULL;
+    if (c) {
+        weir_cluster_learn(r->door, c);
+    }
     if (!c || !c->refused_topic) {
         return true;
     }

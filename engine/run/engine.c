@@ -499,10 +499,41 @@ weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st)
 {
     tell_readers(e);
     WEIR_TRY(weir_topics_poll(e->config.topics, st));
+void weir_scan_overtaken(weir_scan *s)
+{
+    int64_t to = weir_topic_resume(s->topic, s->partition, s->next);
+    const weir_engine_config *config = &s->task->engine->config;
+    char reason[128];
+    if (s->next >= to) {
+        return;
+    }
+    snprintf(reason, sizeof reason, "%lld records were removed before they were read (retention)",
+             (long long)(to - s->next));
+    weir_problem p = {.query = s->task->stage->query,
+                      .topic = weir_topic_name(s->topic),
+                      .partition = s->partition,
+                      .offset = s->next,
+                      .where = weir_topic_name(s->topic),
+                      .reason = weir_sv_cstr(reason)};
+    if (config->problem) {
+        config->problem(config->problem_ctx, &p);
+    }
+    s->next = to;
+}
+
+static void scan_overtaken(weir_scan *s, void *ctx)
+{
+    (void)ctx;
+    weir_scan_overtaken(s);
+}
+
     *full = weir_topics_full(e->config.topics);
     return WEIR_OK;
 }
 
+    for (size_t i = 0; i < e->n_queries && weir_topics_cluster(e->config.topics); i++) {
+        each_scan(e->queries[i], scan_overtaken, NULL);
+    }
 typedef struct idle_check {
     bool idle;
     weir_rc rc;

@@ -164,8 +164,8 @@ static weir_rc load_position(weir_query *q, weir_scan *s, const weir_start *star
         s->next = (int64_t)weir_read_be64(&r);
     }
     rc = rc ? rc : start_at(s, start, found, st);
-    if (rc == WEIR_OK) { /* retention may have overtaken it */
-        s->next = weir_max64(s->next, weir_topic_begin(s->topic, s->partition));
+    if (rc == WEIR_OK) {
+        weir_scan_overtaken(s);
     }
     weir_buf_deinit(&key);
     weir_buf_deinit(&value);

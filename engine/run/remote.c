@@ -29,6 +29,7 @@ static void start(weir__remote *r, weir_fetch fetch, int64_t offset)
     weir__remote_window *w = &r->windows[fetch];
     weir__window_evict(&w->chunks, INT64_MAX);
     w->held = w->end = offset;
+    w->gap_from = w->gap_to = 0;
     w->fetching = true;
     w->resting = w->at_end = false;
     r->cluster->calls->fetch(r->cluster, r->topic, r->number, fetch, offset);
@@ -119,7 +120,15 @@ int64_t weir__remote_readable(const weir__remote *r, int64_t offset)
     if (r->failed) {
         return INT64_MAX; /* whoever reads is told */
     }
-    return serves(w, offset) ? w->end : offset;
+    bool before_gap = offset <= w->gap_from && w->gap_from < w->gap_to;
+    return !serves(w, offset) ? offset : before_gap ? w->gap_from : w->end;
+}
+
+int64_t weir__remote_resume(const weir__remote *r, int64_t offset)
+{
+    const weir__remote_window *w = window_of(r, offset);
+    bool in_gap = offset >= w->gap_from && offset < w->gap_to;
+    return in_gap && serves(w, offset) ? w->gap_to : offset;
 }
 
 bool weir__remote_at_end(const weir__remote *r, int64_t offset)
@@ -195,8 +204,8 @@ static void overtaken(void *owner, int32_t partition, weir_fetch fetch, int64_t 
     WEIR_ASSERT(w->fetching);
     r->begin = weir_max64(r->begin, begin);
     if (begin > w->end) {
-        r->lost += begin - w->end;
-        w->end = begin;
+        w->gap_from = w->end;
+        w->gap_to = w->end = begin;
     }
 }
 

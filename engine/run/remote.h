@@ -15,6 +15,7 @@ typedef struct weir__remote_window {
     bool at_end;   /* nothing stable lies behind `end` that has not arrived (as last heard) */
     int64_t held;  /* what was before is evicted or was never fetched */
     int64_t end;   /* fetched up to here */
+    int64_t gap_from, gap_to; /* the last records that were removed before they were fetched */
 } weir__remote_window;
 
 typedef struct weir__remote {
@@ -24,7 +25,6 @@ typedef struct weir__remote {
     weir__remote_window windows[WEIR_FETCHES];
     int64_t begin;     /* first offset there is, as last heard; 0 before */
     uint64_t limit;    /* bytes of one window: above it rests */
-    int64_t lost;      /* records that retention took before they were read */
     int64_t *positions; /* of its readers, while they are being counted */
     size_t n_positions, cap_positions;
     char *failed;      /* why it cannot be read any more; NULL: it can */
@@ -43,6 +43,8 @@ int64_t weir__remote_known_end(const weir__remote *r);
 weir_rc weir__remote_read(weir__remote *r, int64_t offset, weir_chunk **out, weir_status *st);
 /* The offset up to which a reader at `offset` can read now; ≤ offset: nothing. */
 int64_t weir__remote_readable(const weir__remote *r, int64_t offset);
+/* Where a reader at `offset` goes on: behind what was removed before it was fetched. */
+int64_t weir__remote_resume(const weir__remote *r, int64_t offset);
 /* A reader at `offset` has seen everything that is stable. */
 bool weir__remote_at_end(const weir__remote *r, int64_t offset);
 

@@ -56,6 +56,14 @@ int64_t weir_topic_begin(const weir_topic *t, int32_t partition)
     return partition_at(t, partition)->begin;
 }
 
+int64_t weir_topic_resume(const weir_topic *t, int32_t partition, int64_t offset)
+{
+    if (t->owner->cluster) {
+        return t->remotes ? weir__remote_resume(&t->remotes[partition], offset) : offset;
+    }
+    return weir_max64(offset, partition_at(t, partition)->begin);
+}
+
 int64_t weir_topic_end(const weir_topic *t, int32_t partition)
 {
     if (t->owner->cluster) {

@@ -36,6 +36,8 @@ int32_t weir_topic_partitions(const weir_topic *t);
 int32_t weir_topic_replicas(const weir_topic *t); /* 1 where it is not a cluster's */
 int64_t weir_topic_retention_ms(const weir_topic *t); /* < 0: for ever, or a cluster's */
 /* First and behind the last offset; of a cluster's topic as last heard of. */
+/* Where a reader at `offset` goes on: behind what retention has taken. */
+int64_t weir_topic_resume(const weir_topic *t, int32_t partition, int64_t offset);
 int64_t weir_topic_begin(const weir_topic *t, int32_t partition);
 int64_t weir_topic_end(const weir_topic *t, int32_t partition);
 /* The same, asked now. */

@@ -362,9 +362,35 @@ weir_rc weir_session_topic(weir_session *s, const weir_topic_spec *spec, weir_to
     WEIR_TRY(weir_topics_create(s->topics, &wanted, out, st));
     weir_catalog_put_topic(s->catalog, spec->name, weir_topic_partitions(*out));
     return WEIR_OK;
+/* A cluster's topics are made when asked for, and are as asked for; ksqlDB's words. */
+static weir_rc check_topic(weir_session *s, const weir_topic_spec *spec, weir_status *st)
+{
+    const weir_topic *t = weir_topics_find(s->topics, spec->name);
+    if (!t && spec->partitions <= 0) {
+        return weir_fail(st, WEIR_ENOTFOUND,
+                         "Topic '" WEIR_SV_FMT "' does not exist. If you want to create a new topic for "
+                         "the stream/table please re-run the statement providing the required "
+                         "'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS').",
+                         WEIR_SV_ARG(spec->name));
+    }
+    int32_t partitions = t && spec->partitions <= 0 ? weir_topic_partitions(t) : spec->partitions;
+    int32_t replicas = t && spec->replicas <= 0 ? weir_topic_replicas(t) : spec->replicas;
+    if (!t || (partitions == weir_topic_partitions(t) && replicas <= weir_topic_replicas(t))) {
+        return WEIR_OK;
+    }
+    return weir_fail(st, WEIR_EEXISTS,
+                     "A Kafka topic with the name '" WEIR_SV_FMT "' already exists, with different "
+                     "partition/replica configuration than required. KSQL expects %d partitions (topic "
+                     "has %d), %d replication factor (topic has %d).", WEIR_SV_ARG(spec->name), partitions,
+                     weir_topic_partitions(t), replicas, weir_topic_replicas(t));
+}
+
 }
 
 int64_t weir_session_take_seq(weir_session *s, int64_t n)
+    if (weir_topics_cluster(s->topics)) {
+        WEIR_TRY(check_topic(s, spec, st));
+    }
 {
     int64_t first = s->next_seq;
     s->next_seq += n;

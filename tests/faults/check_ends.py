@@ -20,7 +20,7 @@ def both(case: Case, **how):
 
 @test
 def sigterm_ends_in_order(case):
-    """Row 4: SIGTERM: within 10 s everything that was read is committed, exit status 143; the next
+    """Row 4: SIGTERM: within 10 s everything that was read is committed, exit status 0; the next
     run goes on there, and nothing is lost or repeated."""
     engine = both(case)
     engine.stop()

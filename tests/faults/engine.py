@@ -43,13 +43,14 @@ def equal(got, wanted, what=''):
 
 
 def until(call, seconds=SECONDS, what=''):
-    """What call returns, when that is something."""
+    """What call returns, when that is something. what may be a call, too."""
     deadline = time.monotonic() + seconds
     while True:
         got = call()
         if got:
             return got
-        must(time.monotonic() < deadline, 'not within %s s: %s' % (seconds, what))
+        if time.monotonic() > deadline:
+            raise Wrong('not within %s s: %s' % (seconds, what() if callable(what) else what))
         time.sleep(PAUSE)
 
 
@@ -79,7 +80,7 @@ class Engine:
             must(all(found) or self.process.poll() is None, 'ended without saying %r:\n%s' % (
                 texts, self.stderr()[-3000:]))
             return all(found)
-        until(said, seconds, '%r in\n%s' % (texts, self.stderr()[-3000:]))
+        until(said, seconds, lambda: '%r in\n%s' % (texts, self.stderr()[-3000:]))
         return self.stderr()
 
     def send(self, signum):
@@ -105,6 +106,11 @@ class Engine:
         self.send(signal.SIGTERM)
         return self.ends(STOPPED, seconds=10)
 
+    def stop_failed(self):
+        """In order; some of its queries had stopped before."""
+        self.send(signal.SIGTERM)
+        self.process.wait(10)
+
     def kill(self):
         self.send(signal.SIGKILL)
         self.process.wait()
@@ -118,7 +124,7 @@ class Engine:
         return stat_bytes(self.process.pid, 'VmRSS')
 
 
-STOPPED = 143
+STOPPED = 0
 
 
 class Skipped(Exception):
