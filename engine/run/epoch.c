@@ -378,14 +378,11 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
 {
     WEIR_TRY(WEIR_FAULT(EPOCH_BEGIN, st));
     weir_cluster *c = weir_topics_cluster(e->config.topics);
-    if (c) {
-        e->moved |= weir_engine_flush_round(e);
-        if (!e->moved && !c->calls->dirty(c) && (!extra || weir_store_batch_bytes(extra) == 0) &&
-            weir_store_batch_bytes(e->dropped) == 0) {
-            return WEIR_OK; /* nothing has happened */
-        }
-    } else {
-        WEIR_TRY(weir_engine_drain(e, st));
+    /* What topics still hold stays there: an epoch is as long as its interval, not as the backlog. */
+    e->moved |= weir_engine_flush_round(e);
+    if (c && !e->moved && !c->calls->dirty(c) && (!extra || weir_store_batch_bytes(extra) == 0) &&
+        weir_store_batch_bytes(e->dropped) == 0) {
+        return WEIR_OK; /* nothing has happened */
     }
     WEIR_TRY(weir_engine_whole(e, st));
     if (!e->config.store) {
@@ -413,5 +410,6 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
     WEIR_TRY(WEIR_FAULT(EPOCH_COLLECTED, st));
     WEIR_TRY(c ? commit_cluster(e, c, batch, st) : weir_store_commit(e->config.store, batch, st));
     e->moved = false;
+    weir_budget_evict(e);
     return WEIR_FAULT(EPOCH_DONE, st);
 }
