@@ -15,6 +15,8 @@ enum {
 };
 /* Of a command that a signal has ended in order: SIGTERM is a wish, SIGINT an interruption. */
 int weir_exit_of_signal(int signum);
+/* Writes the whole answer of a command to standard output. Nobody reading it any more is no error. */
+weir_rc weir_print_text(weir_sv text, weir_status *st);
 
 typedef struct weir_command {
     const char *name;

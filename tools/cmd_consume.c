@@ -17,6 +17,7 @@
 #define WAIT_MS_MOST 40
 #define TIME_DIGITS 12 /* a number of so many is a time in ms */
 #define RECORDS_PER_LOOK 4096 /* between looks at signals and at Kafka */
+#define OUT_BYTES ((size_t)1 << 20)
 
 typedef struct cursor {
     int32_t partition;
@@ -250,7 +251,7 @@ static weir_rc read_all(consumer *c, weir_status *st)
     while (!done && c->left > 0 && !c->closed && !weir_home_stopped(&c->home)) {
         cursor *next = NULL;
         WEIR_TRY(look(c, st));
-        for (uint32_t i = 0; i < RECORDS_PER_LOOK && c->left > 0; i++) {
+        for (uint32_t i = 0; i < RECORDS_PER_LOOK && c->left > 0 && c->out.n < OUT_BYTES; i++) {
             WEIR_TRY(choose(c, &next, &done, st));
             if (!next) {
                 break;

@@ -103,7 +103,9 @@ static weir_rc partition_of(const producer *p, const weir_line_record *r, int32_
                   WEIR_SV_ARG(weir_topic_name(p->topic)), n);
         return weir_hint(st, "--partition key leaves the choice to the key");
     }
-    *out = r->key.n == WEIR_NULL_BYTES ? n : (int32_t)weir_partition_of(r->key, (uint32_t)n);
+    bool any = r->key.n == WEIR_NULL_BYTES;
+    int32_t unkeyed = n == 1 || p->home.store ? 0 : n; /* beside the others keeps their order */
+    *out = any ? unkeyed : (int32_t)weir_partition_of(r->key, (uint32_t)n);
     return WEIR_OK;
 }
 

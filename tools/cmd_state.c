@@ -17,7 +17,7 @@ typedef struct report {
     weir_buf out;
 } report;
 
-/* The newest of its files. Before the store is opened: that writes, too. */
+/* The newest of its files. */
 static int64_t last_write_ms(const char *dir)
 {
     DIR *d = opendir(dir);
@@ -46,7 +46,7 @@ static weir_rc read_dir(report *r, weir_status *st)
 {
     weir_store *store = NULL;
     r->written_ms = last_write_ms(r->dir);
-    WEIR_TRY(weir_store_open_existing(r->dir, &store, st));
+    WEIR_TRY(weir_store_open_read_only(r->dir, &store, st));
     weir_rc rc = weir_stored_read(store, &r->stored, st);
     rc = rc ? rc : weir_stored_count(store, &r->stored, st);
     r->disk_bytes = weir_store_disk_bytes(store);
@@ -239,9 +239,10 @@ static int run(const weir_command *self, int argc, char **argv)
         weir_rc rc = read_dir(&r, &st);
         if (rc == WEIR_OK) {
             (json ? print_json : print_text)(&r);
-            fputs(weir_buf_cstr(&r.out), stdout);
-            status = WEIR_EXIT_OK;
-        } else {
+            rc = weir_print_text(weir_buf_view(&r.out), &st);
+        }
+        status = WEIR_EXIT_OK;
+        if (rc != WEIR_OK) {
             fprintf(stderr, "weir state: %s%s%s\n", st.msg, st.hint[0] ? "; " : "", st.hint);
             status = rc == WEIR_EUSAGE ? WEIR_EXIT_USAGE : WEIR_EXIT_FAILED;
         }

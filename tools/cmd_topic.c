@@ -67,7 +67,6 @@ static int by_name(const void *a, const void *b)
 
 static weir_rc list(topic_command *c, weir_status *st)
 {
-    (void)st;
     uint32_t n = weir_topics_count(c->home.topics);
     weir_topic **all = weir_alloc(sizeof *all * (n + 1));
     for (uint32_t i = 0; i < n; i++) {
@@ -96,11 +95,11 @@ static weir_rc list(topic_command *c, weir_status *st)
     if (!c->json) {
         weir_table_text_flush(table, &out);
     }
-    fputs(weir_buf_cstr(&out), stdout);
+    weir_rc rc = weir_print_text(weir_buf_view(&out), st);
     weir_table_text_free(table);
     weir_buf_deinit(&out);
     weir_free(all);
-    return WEIR_OK;
+    return rc;
 }
 
 /* ---- create ---- */
@@ -362,11 +361,10 @@ static weir_rc describe(topic_command *c, weir_sv name, weir_status *st)
     d.retention_ms = weir_topic_retention_ms(d.topic);
     weir_buf partitions = {0};
     weir_rc rc = describe_all(&d, &partitions, st);
-    if (rc == WEIR_OK && c->json) {
-        printf("%s}\n", weir_buf_cstr(&d.json));
-    } else if (rc == WEIR_OK) {
-        printf("%s\n%s", weir_buf_cstr(&d.text), weir_buf_cstr(&partitions));
-    }
+    weir_buf_str(&d.json, "}\n");
+    weir_buf_byte(&d.text, '\n');
+    weir_buf_sv(&d.text, weir_buf_view(&partitions));
+    rc = rc ? rc : weir_print_text(weir_buf_view(c->json ? &d.json : &d.text), st);
     weir_buf_deinit(&partitions);
     weir_buf_deinit(&d.text);
     weir_buf_deinit(&d.json);

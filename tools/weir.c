@@ -72,11 +72,6 @@ static void usage(FILE *to)
     fprintf(to, "\n`weir COMMAND --help` explains a command, with examples.\n");
 }
 
-int weir_exit_of_signal(int signum)
-{
-    return signum == SIGTERM ? WEIR_EXIT_OK : WEIR_EXIT_INTERRUPTED;
-}
-
 static bool is_help(const char *arg)
 {
     return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;

@@ -158,7 +158,7 @@ static rocksdb_options_t *options_new(void)
 }
 
 /* The first key says whose directory it is. An empty store becomes ours. */
-static weir_rc format_check(weir_store *s, weir_status *st)
+static weir_rc format_check(weir_store *s, bool read_only, weir_status *st)
 {
     weir_buf format = {0};
     bool found;
@@ -182,6 +182,9 @@ static weir_rc format_check(weir_store *s, weir_status *st)
         return weir_fail(st, WEIR_ECORRUPT,
                          "data directory \"%s\" holds the data of another program", s->dir);
     }
+    if (read_only) {
+        return WEIR_OK;
+    }
     weir_store_batch *b = weir_store_batch_new();
     weir_store_put(b, STORE_FORMAT_KEY, WEIR_SV(STORE_FORMAT));
     rc = weir_store_commit(s, b, st);
@@ -194,25 +197,29 @@ static void ingest_path(const weir_store *s, weir_buf *path)
     weir_buf_printf(path, "%s/" STORE_INGEST_FILE, s->dir);
 }
 
-static weir_rc open_store(const char *dir, bool make, weir_store **out, weir_status *st)
+typedef enum open_mode { OPEN_MAKE, OPEN_EXISTING, OPEN_READ_ONLY } open_mode;
+
+static weir_rc open_store(const char *dir, open_mode mode, weir_store **out, weir_status *st)
 {
+    bool read_only = mode == OPEN_READ_ONLY;
     weir_store *s = weir_zalloc(sizeof *s);
     s->dir = weir_strdup(dir);
     s->options = options_new();
-    rocksdb_options_set_create_if_missing(s->options, make);
+    rocksdb_options_set_create_if_missing(s->options, mode == OPEN_MAKE);
     s->read = rocksdb_readoptions_create();
     s->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(s->write, 1);
     char *err = NULL;
-    s->db = rocksdb_open(s->options, dir, &err);
+    s->db = read_only ? rocksdb_open_for_read_only(s->options, dir, false, &err)
+                      : rocksdb_open(s->options, dir, &err);
     weir_rc rc = err ? failed(dir, err, st) : WEIR_OK;
-    if (rc == WEIR_OK) {
+    if (rc == WEIR_OK && !read_only) {
         weir_buf path = {0};
         ingest_path(s, &path);
         (void)unlink(weir_buf_cstr(&path)); /* of a commit that did not happen */
         weir_buf_deinit(&path);
-        rc = format_check(s, st);
     }
+    rc = rc ? rc : format_check(s, read_only, st);
     if (rc != WEIR_OK) {
         weir_store_close(s);
         return rc;
@@ -225,27 +232,66 @@ weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st)
 {
     *out = NULL;
     WEIR_TRY(dir_ready(dir, st));
-    return open_store(dir, true, out, st);
+    return open_store(dir, OPEN_MAKE, out, st);
 }
 
-weir_rc weir_store_open_existing(const char *dir, weir_store **out, weir_status *st)
+/* Without one RocksDB would leave a log file. */
+static weir_rc store_there(const char *dir, weir_status *st)
 {
-    *out = NULL;
     struct stat info;
     if (stat(dir, &info) != 0) {
         return weir_fail(st, errno == ENOENT ? WEIR_ENOTFOUND : WEIR_EIO,
                          "data directory \"%s\": %s", dir, strerror(errno));
     }
-    WEIR_TRY(dir_ready(dir, st));
+    if (!S_ISDIR(info.st_mode)) {
+        return weir_fail(st, WEIR_EUSAGE, "data directory \"%s\" is not a directory", dir);
+    }
     weir_buf path = {0};
-    weir_buf_printf(&path, "%s/CURRENT", dir); /* what every RocksDB has: it would leave a log file */
+    weir_buf_printf(&path, "%s/CURRENT", dir);
     bool any = access(weir_buf_cstr(&path), F_OK) == 0;
     weir_buf_deinit(&path);
     if (!any) {
         weir_fail(st, WEIR_ENOTFOUND, "\"%s\" is no data directory: nothing is stored there", dir);
-        return weir_hint(st, "name the --data-dir of a `weir run`");
+        hint(st, "name the --data-dir of a `weir run`");
+        return WEIR_ENOTFOUND;
     }
-    return open_store(dir, false, out, st);
+    return WEIR_OK;
+}
+
+weir_rc weir_store_open_existing(const char *dir, weir_store **out, weir_status *st)
+{
+    *out = NULL;
+    WEIR_TRY(store_there(dir, st));
+    WEIR_TRY(dir_ready(dir, st));
+    return open_store(dir, OPEN_EXISTING, out, st);
+}
+
+/* RocksDB takes no lock for reading, and would see half of what its writer does. */
+static weir_rc not_in_use(const char *dir, weir_status *st)
+{
+    weir_buf path = {0};
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    weir_buf_printf(&path, "%s/LOCK", dir);
+    int fd = open(weir_buf_cstr(&path), O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (fd >= 0) {
+        close(fd);
+    }
+    weir_buf_deinit(&path);
+    if (held) {
+        weir_fail(st, WEIR_EBUSY, "data directory \"%s\" is in use by another process", dir);
+        hint(st, "stop that process first");
+        return WEIR_EBUSY;
+    }
+    return WEIR_OK;
+}
+
+weir_rc weir_store_open_read_only(const char *dir, weir_store **out, weir_status *st)
+{
+    *out = NULL;
+    WEIR_TRY(store_there(dir, st));
+    WEIR_TRY(not_in_use(dir, st));
+    return open_store(dir, OPEN_READ_ONLY, out, st);
 }
 
 void weir_store_close(weir_store *s)

@@ -15,6 +15,8 @@ typedef struct weir_store_batch weir_store_batch;
 weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st);
 /* The same of a directory that holds a store already; makes nothing. */
 weir_rc weir_store_open_existing(const char *dir, weir_store **out, weir_status *st);
+/* … and not even a file changes: only for reading. */
+weir_rc weir_store_open_read_only(const char *dir, weir_store **out, weir_status *st);
 void weir_store_close(weir_store *s);
 const char *weir_store_dir(const weir_store *s);
 
