@@ -8,6 +8,11 @@
 #include "engine/base/alloc.h"
 #include "operators/op_kinds.h"
 
+#define TAG_GROUP 'A'  /* key → entry */
+#define TAG_WINDOW 'W' /* start ‖ key → entry */
+#define TAG_CLOCK 'T'
+#define SIZED_MAX 100000 /* entries whose size is remembered: older ones fade */
+
 /* ---- life ---- */
 
 static const bool *columns_read(op_aggregate *g)
@@ -28,6 +33,8 @@ static const bool *columns_read(op_aggregate *g)
     return used;
 }
 
+static bool load_entry(void *ctx, weir_hmap *map, weir_sv key, weir_reader *r);
+
 static weir_rc aggregate_open(weir_op *op, weir_status *st)
 {
     op_aggregate *g = (op_aggregate *)op;
@@ -43,6 +50,8 @@ static weir_rc aggregate_open(weir_op *op, weir_status *st)
     g->start_col = weir__column_of_role(n->schema, WEIR_COL_WINDOWSTART);
     g->end_col = weir__column_of_role(n->schema, WEIR_COL_WINDOWEND);
     bool durable = weir_task_durable(op->task);
+    g->cold = (weir__cold){
+        .op = op, .tag = g->windowed ? TAG_WINDOW : TAG_GROUP, .load = load_entry, .ctx = g};
     if (g->windowed) {
         g->buckets = (weir__buckets){.payload_bytes = g->time_at + 8,
                                      .durable = durable,
@@ -69,10 +78,18 @@ static void aggregate_close(weir_op *op)
     op_aggregate *g = (op_aggregate *)op;
     weir_hmap_free(g->map, g->aggs.owns ? weir__aggs_free : NULL, &g->aggs);
     weir__buckets_deinit(&g->buckets);
+    weir__cold_deinit(&g->cold);
     weir__keys_deinit(&g->keys);
     weir__wire_keys_deinit(&g->wire);
     weir_buf_deinit(&g->old_rows);
     weir_free(g->dirty);
+}
+
+/* Unwindowed groups that are cold come back. False: the task has failed. */
+static bool need(op_aggregate *g, const weir_sv *keys, uint32_t n)
+{
+    weir__cold_want(&g->cold, g->map, NULL, keys, n);
+    return weir__cold_read(&g->cold);
 }
 
 /* ---- streams ---- */
@@ -102,7 +119,8 @@ static void push_stream(op_aggregate *g, const weir_batch *b)
     it.b = b;
     it.n = weir__rows_with_value(b, true, it.rows);
     weir_sv keys[WEIR_BATCH_ROWS];
-    if (it.n == 0 || !weir__keys_of(&g->keys, g->op.task, b, it.rows, it.n, keys)) {
+    if (it.n == 0 || !weir__keys_of(&g->keys, g->op.task, b, it.rows, it.n, keys) ||
+        !need(g, keys, it.n)) {
         return;
     }
     memset(it.starts, 0, it.n * sizeof *it.starts);
@@ -162,7 +180,7 @@ static void push_table(op_aggregate *g, const weir_batch *b)
         }
     }
     weir_sv keys[WEIR_BATCH_ROWS];
-    if (n == 0 || !weir__keys_of(&g->keys, g->op.task, b, rows, n, keys)) {
+    if (n == 0 || !weir__keys_of(&g->keys, g->op.task, b, rows, n, keys) || !need(g, keys, n)) {
         return;
     }
     uint32_t n_keys = g->op.node->schema->n_keys;
@@ -223,15 +241,24 @@ static void aggregate_push(weir_op *op, uint32_t port, const weir_batch *b)
 
 /* ---- state ---- */
 
-#define TAG_GROUP 'A'  /* key → entry */
-#define TAG_WINDOW 'W' /* start ‖ key → entry */
-#define TAG_CLOCK 'T'
+/* What entries own outside of the map is not known, but what they take when they are saved is. */
+static void note_size(op_aggregate *g, uint64_t bytes)
+{
+    if (g->n_sized == SIZED_MAX) {
+        g->n_sized /= 2;
+        g->sized /= 2;
+    }
+    g->n_sized++;
+    g->sized += bytes;
+}
 
 static void put_entry(void *ctx, void *entry, weir_buf *value)
 {
     op_aggregate *g = ctx;
+    size_t before = value->n;
     weir_buf_varint(value, *agg_time(g, entry) & ~AGG_FLAG);
     weir__aggs_save(&g->aggs, entry, value);
+    note_size(g, value->n - before);
 }
 
 typedef struct group_sweep {
@@ -266,13 +293,25 @@ static void aggregate_save(weir_op *op, weir_store_batch *batch)
     weir__saver_deinit(&saver);
 }
 
-static bool load_entry(op_aggregate *g, weir_hmap *map, weir_sv key, weir_reader *r)
+static bool load_entry(void *ctx, weir_hmap *map, weir_sv key, weir_reader *r)
 {
+    op_aggregate *g = ctx;
     bool added;
     void *entry = weir_hmap_insert(map, key, &added);
+    note_size(g, (uint64_t)(r->end - r->p));
     *agg_time(g, entry) = (weir_read_varint(r) & ~AGG_FLAG) | (g->coalesce ? 0 : AGG_FLAG);
     weir__aggs_init(&g->aggs, entry);
-    return added && weir__aggs_load(&g->aggs, weir_task_arena(g->op.task), entry, r);
+    return added && weir__aggs_load(&g->aggs, weir_task_step(g->op.task), entry, r);
+}
+
+/* At start: an entry for which there is no room is only counted. */
+static bool load_group(op_aggregate *g, weir_hmap *map, weir_sv key, weir_reader *r)
+{
+    if (weir_op_full(&g->op)) {
+        weir_hmap_cool(map, 1);
+        return true;
+    }
+    return load_entry(g, map, key, r);
 }
 
 static weir_rc aggregate_load(weir_op *op, weir_sv key, weir_sv value, weir_status *st)
@@ -292,10 +331,10 @@ static weir_rc aggregate_load(weir_op *op, weir_sv key, weir_sv value, weir_stat
         if (ok) {
             weir_hmap *map = weir__buckets_need(&g->buckets, start);
             g->buckets.at[g->buckets.last].stored = true;
-            ok = load_entry(g, map, key, &r);
+            ok = load_group(g, map, key, &r);
         }
     } else {
-        ok = ok && tag == TAG_GROUP && !g->windowed && load_entry(g, g->map, key, &r);
+        ok = ok && tag == TAG_GROUP && !g->windowed && load_group(g, g->map, key, &r);
     }
     return ok ? WEIR_OK : weir__load_bad(op, st);
 }
@@ -305,6 +344,10 @@ static void aggregate_take(weir_op *op, const weir_op *from)
     op_aggregate *g = (op_aggregate *)op;
     op_aggregate *other = (op_aggregate *)(uintptr_t)from;
     WEIR_ASSERT(!g->windowed && !other->windowed && g->aggs.n == other->aggs.n);
+    if (!weir__cold_read_all(&other->cold, other->map, NULL)) {
+        weir_task_fail(op->task, "the groups of the replaced query cannot be read");
+        return;
+    }
     weir_buf bytes = {0};
     uint64_t cursor = 0;
     void *entry;
@@ -329,13 +372,34 @@ static void aggregate_take(weir_op *op, const weir_op *from)
 static uint64_t aggregate_entries(const weir_op *op)
 {
     const op_aggregate *g = (const op_aggregate *)op;
-    return g->windowed ? weir__buckets_entries(&g->buckets) : weir_hmap_count(g->map);
+    return g->windowed ? weir__buckets_entries(&g->buckets)
+                       : weir_hmap_count(g->map) + weir_hmap_cold(g->map);
+}
+
+static uint64_t resident(const op_aggregate *g)
+{
+    return g->windowed ? weir__buckets_resident(&g->buckets) : weir_hmap_count(g->map);
 }
 
 static uint64_t aggregate_bytes(const weir_op *op)
 {
     const op_aggregate *g = (const op_aggregate *)op;
-    return g->windowed ? weir__buckets_bytes(&g->buckets) : weir_hmap_bytes(g->map);
+    uint64_t owned = g->aggs.owns && g->n_sized ? resident(g) * g->sized / g->n_sized : 0;
+    return owned + (g->windowed ? weir__buckets_bytes(&g->buckets) : weir_hmap_bytes(g->map));
+}
+
+static void aggregate_evict(weir_op *op, uint64_t bytes)
+{
+    op_aggregate *g = (op_aggregate *)op;
+    if (g->n_dirty) { /* a paused query: these entries must stay where they are */
+        return;
+    }
+    uint64_t n = weir__part(resident(g), bytes, aggregate_bytes(op));
+    if (g->windowed) {
+        weir__buckets_evict(&g->buckets, n);
+    } else {
+        weir__evict(g->map, n, g->aggs.owns ? weir__aggs_free : NULL, &g->aggs);
+    }
 }
 
 const weir_op_kind weir__op_aggregate = {
@@ -347,6 +411,7 @@ const weir_op_kind weir__op_aggregate = {
     .save = aggregate_save,
     .load = aggregate_load,
     .take = aggregate_take,
+    .evict = aggregate_evict,
     .close = aggregate_close,
     .state_entries = aggregate_entries,
     .state_bytes = aggregate_bytes,

@@ -28,6 +28,8 @@ typedef struct op_aggregate {
     bool seq;                /* rows carry ordinals */
     weir_hmap *map;          /* unwindowed */
     weir__buckets buckets;   /* windowed, by start */
+    weir__cold cold;
+    uint64_t n_sized, sized; /* entries that own memory: bytes of so many, as saved */
     const bool *used;        /* columns of the input that are read: keys, arguments */
     int64_t stream_time;     /* -1: none seen */
     agg_dirty *dirty;

@@ -31,19 +31,39 @@ void weir__agg_expire(op_aggregate *g)
     weir__buckets_drop_first(&g->buckets, n);
 }
 
-/* Looks up the entries of all items: consecutive items of one window go together. */
+/* Consecutive items of one window go together. */
+static uint32_t run_end(const agg_items *it, uint32_t from)
+{
+    uint32_t to = from + 1;
+    while (to < it->n && it->starts[to] == it->starts[from]) {
+        to++;
+    }
+    return to;
+}
+
+/* Groups that are cold come back, those of all windows by one read. */
+static bool need(op_aggregate *g, const agg_items *it, const weir_sv *keys)
+{
+    for (uint32_t from = 0, to; from < it->n; from = to) {
+        to = run_end(it, from);
+        weir_hmap *map = weir__buckets_find(&g->buckets, it->starts[from]);
+        if (map) {
+            weir__cold_want(&g->cold, map, &it->starts[from], keys + from, to - from);
+        }
+    }
+    return weir__cold_read(&g->cold);
+}
+
+/* Looks up the entries of all items. */
 static bool find_entries(op_aggregate *g, agg_items *it)
 {
     weir_sv keys[WEIR_BATCH_ROWS];
-    if (!weir__keys_of(&g->keys, g->op.task, it->b, it->rows, it->n, keys)) {
+    if (!weir__keys_of(&g->keys, g->op.task, it->b, it->rows, it->n, keys) || !need(g, it, keys)) {
         return false;
     }
     uint32_t from = 0;
     while (from < it->n) {
-        uint32_t to = from + 1;
-        while (to < it->n && it->starts[to] == it->starts[from]) {
-            to++;
-        }
+        uint32_t to = run_end(it, from);
         g->max_start = weir_max64(g->max_start, it->starts[from]);
         weir_hmap *map = weir__buckets_need(&g->buckets, it->starts[from]);
         weir__agg_entries(g, it, map, from, to, keys);
@@ -144,6 +164,9 @@ static void emit_final(op_aggregate *g, const weir_batch *b, int64_t lower, int6
     size_t at = weir__buckets_from(&g->buckets, lower);
     for (; at < g->buckets.n && g->buckets.at[at].start <= upper; at++) {
         weir_hmap *map = g->buckets.at[at].map;
+        if (!weir__cold_read_all(&g->cold, map, &g->buckets.at[at].start)) {
+            break;
+        }
         weir_buf_reset(&bytes);
         final_row *rows = sorted_entries(g, b->arena, map, &bytes);
         for (uint64_t i = 0; i < weir_hmap_count(map); i++) {

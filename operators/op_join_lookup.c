@@ -51,7 +51,8 @@ static void push_table(op_lookup *l, const weir_batch *b)
         }
     }
     if (!weir__keys_of(&l->join.keys[1], l->op.task, b, rows, n, keys) ||
-        !weir__join_encode(&l->join, 1, b, valued, n_valued, bytes)) {
+        !weir__join_encode(&l->join, 1, b, valued, n_valued, bytes) ||
+        !weir__table_need(&l->table, &l->op, TAG_ROW, keys, n)) {
         return;
     }
     uint32_t k = 0;
@@ -80,7 +81,8 @@ static bool look_up(op_lookup *l, const weir_batch *b, const uint16_t *rows, uin
     }
     weir_sv keys[WEIR_BATCH_ROWS];
     void *entries[WEIR_BATCH_ROWS];
-    if (!weir__keys_of(&l->join.keys[0], l->op.task, b, keyed, m, keys)) {
+    if (!weir__keys_of(&l->join.keys[0], l->op.task, b, keyed, m, keys) ||
+        !weir__table_need(&l->table, &l->op, TAG_ROW, keys, m)) {
         return false;
     }
     weir_hmap_find_batch(l->table.map, keys, m, entries);
@@ -195,9 +197,14 @@ static weir_rc lookup_load(weir_op *op, weir_sv key, weir_sv value, weir_status 
     return weir__table_load(&((op_lookup *)op)->table, op, key, value, st);
 }
 
+static void lookup_evict(weir_op *op, uint64_t bytes)
+{
+    weir__table_evict(&((op_lookup *)op)->table, bytes);
+}
+
 static uint64_t lookup_entries(const weir_op *op)
 {
-    return weir_hmap_count(((const op_lookup *)op)->table.map);
+    return weir__table_entries(&((const op_lookup *)op)->table);
 }
 
 static uint64_t lookup_bytes(const weir_op *op)
@@ -212,6 +219,7 @@ const weir_op_kind weir__op_join_lookup = {
     .push = lookup_push,
     .save = lookup_save,
     .load = lookup_load,
+    .evict = lookup_evict,
     .close = lookup_close,
     .state_entries = lookup_entries,
     .state_bytes = lookup_bytes,

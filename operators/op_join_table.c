@@ -98,7 +98,9 @@ static void table_push(weir_op *op, uint32_t port, const weir_batch *b)
     }
     weir__join_begin(&j->join, b->arena, b->seq != NULL);
     if (!weir__keys_of(&j->join.keys[side], op->task, b, rows, n, keys) ||
-        !weir__join_encode(&j->join, side, b, valued, n_valued, bytes)) {
+        !weir__join_encode(&j->join, side, b, valued, n_valued, bytes) ||
+        !weir__table_need(&j->sides[0], op, TAG_SIDE, keys, n) ||
+        !weir__table_need(&j->sides[1], op, TAG_SIDE + 1, keys, n)) {
         return;
     }
     uint32_t k = 0;
@@ -130,10 +132,20 @@ static weir_rc table_load(weir_op *op, weir_sv key, weir_sv value, weir_status *
     return weir__table_load(&j->sides[tag - TAG_SIDE], op, key, value, st);
 }
 
+static void table_evict(weir_op *op, uint64_t bytes)
+{
+    op_join_table *j = (op_join_table *)op;
+    uint64_t all = weir__table_bytes(&j->sides[0]) + weir__table_bytes(&j->sides[1]);
+    for (int side = 0; side < 2; side++) {
+        uint64_t own = weir__table_bytes(&j->sides[side]);
+        weir__table_evict(&j->sides[side], weir__part(bytes, own, all));
+    }
+}
+
 static uint64_t table_entries(const weir_op *op)
 {
     const op_join_table *j = (const op_join_table *)op;
-    return weir_hmap_count(j->sides[0].map) + weir_hmap_count(j->sides[1].map);
+    return weir__table_entries(&j->sides[0]) + weir__table_entries(&j->sides[1]);
 }
 
 static uint64_t table_bytes(const weir_op *op)
@@ -149,6 +161,7 @@ const weir_op_kind weir__op_join_table = {
     .push = table_push,
     .save = table_save,
     .load = table_load,
+    .evict = table_evict,
     .close = table_close,
     .state_entries = table_entries,
     .state_bytes = table_bytes,

@@ -51,6 +51,9 @@ static bool apply(op_materialize *m, const weir_batch *b, const uint16_t *rows, 
         weir_task_fail(m->op.task, "the rows of one batch take too many bytes");
         return false;
     }
+    if (!weir__table_need(&m->table, &m->op, TAG_ROW, keys, n)) {
+        return false;
+    }
     uint32_t k = 0;
     for (uint32_t i = 0; i < n; i++) {
         const weir__row *r = weir_hmap_find(m->table.map, keys[i]);
@@ -134,13 +137,17 @@ static weir_rc materialize_load(weir_op *op, weir_sv key, weir_sv value, weir_st
 static void materialize_take(weir_op *op, const weir_op *from)
 {
     op_materialize *m = (op_materialize *)op;
-    const op_materialize *other = (const op_materialize *)from;
+    op_materialize *other = (op_materialize *)(uintptr_t)from;
     const weir_schema *mine = op->node->schema;
     const weir_schema *theirs = from->node->schema;
     bool same = mine->n == theirs->n;
     for (uint32_t i = 0; same && i < mine->n; i++) {
         same = weir_sv_eq(mine->cols[i].name, theirs->cols[i].name) &&
                weir_type_eq(mine->cols[i].type, theirs->cols[i].type);
+    }
+    if (same && !weir__table_need_all(&other->table, &other->op, TAG_ROW)) {
+        weir_task_fail(op->task, "the rows of the replaced query cannot be read");
+        return;
     }
     uint64_t cursor = 0;
     void *entry;
@@ -151,9 +158,14 @@ static void materialize_take(weir_op *op, const weir_op *from)
     }
 }
 
+static void materialize_evict(weir_op *op, uint64_t bytes)
+{
+    weir__table_evict(&((op_materialize *)op)->table, bytes);
+}
+
 static uint64_t materialize_entries(const weir_op *op)
 {
-    return weir_hmap_count(((const op_materialize *)op)->table.map);
+    return weir__table_entries(&((const op_materialize *)op)->table);
 }
 
 static uint64_t materialize_bytes(const weir_op *op)
@@ -169,6 +181,7 @@ const weir_op_kind weir__op_materialize = {
     .save = materialize_save,
     .load = materialize_load,
     .take = materialize_take,
+    .evict = materialize_evict,
     .close = materialize_close,
     .state_entries = materialize_entries,
     .state_bytes = materialize_bytes,

@@ -24,14 +24,19 @@ static uint64_t ordered(int64_t x)
     return (uint64_t)x ^ ((uint64_t)1 << 63);
 }
 
+void weir__state_key(weir_buf *out, char tag, const int64_t *bucket, weir_sv key)
+{
+    weir_buf_byte(out, tag);
+    if (bucket) {
+        weir_buf_be64(out, ordered(*bucket));
+    }
+    weir_buf_sv(out, key);
+}
+
 static weir_sv saver_key(weir__saver *s, char tag, const int64_t *bucket, weir_sv key)
 {
     s->key.n = s->prefix;
-    weir_buf_byte(&s->key, tag);
-    if (bucket) {
-        weir_buf_be64(&s->key, ordered(*bucket));
-    }
-    weir_buf_sv(&s->key, key);
+    weir__state_key(&s->key, tag, bucket, key);
     return weir_buf_view(&s->key);
 }
 
@@ -218,7 +223,29 @@ void weir__buckets_save(weir__buckets *s, weir__saver *saver, char tag,
     }
 }
 
+/* Twice: entries that were used are spared the first time. */
+void weir__buckets_evict(weir__buckets *s, uint64_t n)
+{
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < s->n && n > 0; i++) {
+            WEIR_ASSERT(!s->at[i].slab);
+            n -= weir_hmap_evict(s->at[i].map, n, s->drop, s->ctx);
+        }
+    }
+    weir_hmap_free(s->spare, NULL, NULL);
+    s->spare = NULL;
+}
+
 uint64_t weir__buckets_entries(const weir__buckets *s)
+{
+    uint64_t n = weir__buckets_resident(s);
+    for (size_t i = 0; i < s->n; i++) {
+        n += weir_hmap_cold(s->at[i].map);
+    }
+    return n;
+}
+
+uint64_t weir__buckets_resident(const weir__buckets *s)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -260,9 +287,10 @@ void weir__table_deinit(weir__table *t)
     }
     t->map = NULL;
     t->slab = NULL;
+    weir__cold_deinit(&t->cold);
 }
 
-void weir__table_set(weir__table *t, weir__row *r, weir_sv row, int64_t time)
+static void row_set(weir__table *t, weir__row *r, weir_sv row, int64_t time)
 {
     if (r->bytes && r->n != row.n) {
         weir_slab_release(t->slab, r->bytes, r->n);
@@ -274,6 +302,11 @@ void weir__table_set(weir__table *t, weir__row *r, weir_sv row, int64_t time)
     }
     memcpy(r->bytes, row.p, row.n);
     r->time = time;
+}
+
+void weir__table_set(weir__table *t, weir__row *r, weir_sv row, int64_t time)
+{
+    row_set(t, r, row, time);
     weir_hmap_mark(t->map, r);
 }
 
@@ -321,21 +354,94 @@ void weir__table_save(weir__table *t, weir__saver *saver, char tag)
     weir_hmap_sweep(t->map, table_put, table_gone, &sweep);
 }
 
+static bool table_load(void *ctx, weir_hmap *map, weir_sv key, weir_reader *value)
+{
+    weir__table *t = ctx;
+    int64_t time = (int64_t)weir_read_be64(value);
+    weir_sv row = {value->p, (uint32_t)(value->end - value->p)};
+    if (value->bad || !weir_row_check(&t->codec, row)) {
+        return false;
+    }
+    bool added;
+    row_set(t, weir_hmap_insert(map, key, &added), row, time);
+    return added;
+}
+
 weir_rc weir__table_load(weir__table *t, const weir_op *op, weir_sv key, weir_sv value,
                          weir_status *st)
 {
-    weir_reader r = weir_reader_of(value);
-    int64_t time = (int64_t)weir_read_be64(&r);
-    weir_sv row = {value.p + 8, r.bad ? 0 : value.n - 8};
-    if (r.bad || !weir_row_check(&t->codec, row)) {
-        return weir__load_bad(op, st);
+    if (weir_op_full(op)) {
+        weir_hmap_cool(t->map, 1);
+        return WEIR_OK;
     }
-    weir__table_put(t, key, row, time);
-    weir_hmap_sweep(t->map, NULL, NULL, NULL); /* what was loaded is not dirty */
-    return WEIR_OK;
+    weir_reader r = weir_reader_of(value);
+    return table_load(t, t->map, key, &r) ? WEIR_OK : weir__load_bad(op, st);
+}
+
+static void table_cold(weir__table *t, weir_op *op, char tag)
+{
+    t->cold.op = op;
+    t->cold.tag = tag;
+    t->cold.load = table_load;
+    t->cold.ctx = t;
+}
+
+bool weir__table_need(weir__table *t, weir_op *op, char tag, const weir_sv *keys, uint32_t n)
+{
+    if (weir_hmap_cold(t->map) == 0) {
+        return true;
+    }
+    table_cold(t, op, tag);
+    weir__cold_want(&t->cold, t->map, NULL, keys, n);
+    return weir__cold_read(&t->cold);
+}
+
+bool weir__table_need_all(weir__table *t, weir_op *op, char tag)
+{
+    table_cold(t, op, tag);
+    return weir__cold_read_all(&t->cold, t->map, NULL);
+}
+
+static void row_drop(void *ctx, void *payload)
+{
+    weir__table *t = ctx;
+    weir__row *r = payload;
+    weir_slab_release(t->slab, r->bytes, r->n);
+}
+
+/* Rows that are left move together when more than half of the memory lies idle. */
+static void slab_compact(weir__table *t)
+{
+    if (weir_slab_idle(t->slab) * 2 < weir_slab_bytes(t->slab)) {
+        return;
+    }
+    weir_slab *old = t->slab;
+    t->slab = weir_slab_new();
+    uint64_t cursor = 0;
+    void *payload;
+    while (weir_hmap_next(t->map, &cursor, &payload)) {
+        weir__row *r = payload;
+        char *bytes = weir_slab_alloc(t->slab, r->n);
+        memcpy(bytes, r->bytes, r->n);
+        r->bytes = bytes;
+    }
+    weir_slab_free(old);
+}
+
+void weir__table_evict(weir__table *t, uint64_t bytes)
+{
+    uint64_t n = weir__part(weir_hmap_count(t->map), bytes, weir__table_bytes(t));
+    if (weir__evict(t->map, n, row_drop, t)) {
+        slab_compact(t);
+    }
+}
+
+uint64_t weir__table_entries(const weir__table *t)
+{
+    return weir_hmap_count(t->map) + weir_hmap_cold(t->map);
 }
 
 uint64_t weir__table_bytes(const weir__table *t)
 {
-    return weir_hmap_bytes(t->map) + weir_slab_bytes(t->slab);
+    return weir_hmap_bytes(t->map) + weir_slab_bytes(t->slab) - weir_slab_idle(t->slab);
 }

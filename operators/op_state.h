@@ -18,10 +18,48 @@ void weir__saver_put(weir__saver *s, char tag, const int64_t *bucket, weir_sv ke
 void weir__saver_gone(weir__saver *s, char tag, const int64_t *bucket, weir_sv key);
 void weir__saver_drop_bucket(weir__saver *s, char tag, int64_t bucket);
 
+/* tag ‖ bucket (when not NULL) ‖ key: what stands behind the operator's prefix. */
+void weir__state_key(weir_buf *out, char tag, const int64_t *bucket, weir_sv key);
+
 /* A loaded key: its tag is taken off, then its bucket. False: too short. */
 bool weir__load_tag(weir_sv *key, char *tag);
 bool weir__load_bucket(weir_sv *key, int64_t *bucket);
 weir_rc weir__load_bad(const weir_op *op, weir_status *st);
+
+/* ---- cold entries ---- */
+
+/* Beyond the memory budget entries of a map are in the store only. Before a batch is worked on, those
+ * that it needs are put back, all of them by one read. */
+typedef struct weir__cold_key {
+    weir_hmap *map;
+    weir_sv key; /* borrowed until the read */
+} weir__cold_key;
+
+typedef struct weir__cold {
+    weir_op *op;
+    char tag;
+    /* Inserts the entry as it was saved, clean. `map` does not have the key. */
+    bool (*load)(void *ctx, weir_hmap *map, weir_sv key, weir_reader *value);
+    void *ctx;
+    weir__cold_key *wanted;
+    size_t n, cap;
+    weir_buf keys; /* of the store, all of them */
+    uint32_t *ends;
+    size_t ends_cap;
+} weir__cold;
+
+void weir__cold_deinit(weir__cold *c);
+/* Wants those of `keys` that may be cold. */
+void weir__cold_want(weir__cold *c, weir_hmap *map, const int64_t *bucket, const weir_sv *keys,
+                     uint32_t n);
+/* Puts back what is wanted. False: the task has failed. */
+bool weir__cold_read(weir__cold *c);
+/* All cold entries of the map. */
+bool weir__cold_read_all(weir__cold *c, weir_hmap *map, const int64_t *bucket);
+/* Evicts n entries, the used ones last. */
+uint64_t weir__evict(weir_hmap *map, uint64_t n, void (*drop)(void *ctx, void *payload), void *ctx);
+/* The part of n entries that are `bytes` of `all`. */
+uint64_t weir__part(uint64_t n, uint64_t bytes, uint64_t all);
 
 /* ---- maps by time ---- */
 
@@ -56,7 +94,10 @@ void weir__buckets_drop_first(weir__buckets *s, size_t n);
 /* put() writes the value of one payload into saver->value. */
 void weir__buckets_save(weir__buckets *s, weir__saver *saver, char tag,
                         void (*put)(void *ctx, void *payload, weir_buf *value), void *ctx);
-uint64_t weir__buckets_entries(const weir__buckets *s);
+/* Evicts n entries from the oldest bucket on. */
+void weir__buckets_evict(weir__buckets *s, uint64_t n);
+uint64_t weir__buckets_entries(const weir__buckets *s); /* cold ones, too */
+uint64_t weir__buckets_resident(const weir__buckets *s); /* in memory */
 uint64_t weir__buckets_bytes(const weir__buckets *s);
 
 /* ---- tables ---- */
@@ -72,6 +113,7 @@ typedef struct weir__table {
     weir_row_codec codec;
     weir_hmap *map; /* payload: weir__row */
     weir_slab *slab;
+    weir__cold cold;
 } weir__table;
 
 void weir__table_init(weir__table *t, weir_task *task, const weir_schema *schema);
@@ -82,6 +124,12 @@ bool weir__table_remove(weir__table *t, weir_sv key);
 void weir__table_save(weir__table *t, weir__saver *saver, char tag);
 weir_rc weir__table_load(weir__table *t, const weir_op *op, weir_sv key, weir_sv value,
                          weir_status *st);
+/* Rows of these keys, or all of them, are in memory from here on; `tag` as they are saved. False: the
+ * task has failed. */
+bool weir__table_need(weir__table *t, weir_op *op, char tag, const weir_sv *keys, uint32_t n);
+bool weir__table_need_all(weir__table *t, weir_op *op, char tag);
+void weir__table_evict(weir__table *t, uint64_t bytes);
+uint64_t weir__table_entries(const weir__table *t); /* cold ones, too */
 uint64_t weir__table_bytes(const weir__table *t);
 static inline weir_sv weir__row_bytes(const weir__row *r)
 {

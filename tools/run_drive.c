@@ -71,6 +71,16 @@ static weir_rc commit(weir_run *r, weir_status *st)
     return publish(r, st);
 }
 
+/* State has outgrown its memory: what is written down may leave it. */
+static weir_rc commit_early(weir_run *r, bool *more, weir_status *st)
+{
+    if (!r->data_dir || !weir_engine_wants_commit(weir_session_engine(r->session))) {
+        return WEIR_OK;
+    }
+    *more = true;
+    return commit(r, st);
+}
+
 static uint32_t selects(weir_run *r, bool *persistent)
 {
     weir_engine *e = weir_session_engine(r->session);
@@ -98,7 +108,7 @@ static weir_rc step_until_idle(weir_run *r, bool *more, bool *done, weir_status 
     }
     *more = taken > 0;
     *done = taken == 0 && !waiting;
-    return WEIR_OK;
+    return commit_early(r, more, st);
 }
 
 static weir_rc step_live(weir_run *r, bool *more, bool *done, weir_status *st)
@@ -122,7 +132,7 @@ static weir_rc step_live(weir_run *r, bool *more, bool *done, weir_status *st)
     bool persistent;
     uint32_t n = selects(r, &persistent);
     *done = !persistent && weir_run_show_done(r->show, n);
-    return WEIR_OK;
+    return commit_early(r, more, st);
 }
 
 /* A cluster: takes in what has arrived. *go false: outputs wait for room. */
@@ -173,12 +183,14 @@ static weir_rc step_cluster(weir_run *r, bool *more, bool *done, weir_status *st
         WEIR_TRY(weir_run_show_flush(r->show, st));
     }
     if (r->until_idle) {
-        return *more || waiting ? WEIR_OK : cluster_done(r, done, st);
+        bool wait = *more || waiting;
+        WEIR_TRY(commit_early(r, more, st));
+        return wait ? WEIR_OK : cluster_done(r, done, st);
     }
     bool persistent;
     uint32_t n = selects(r, &persistent);
     *done = !persistent && weir_run_show_done(r->show, n);
-    return WEIR_OK;
+    return commit_early(r, more, st);
 }
 
 static bool step(void *ctx)

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define DRAIN_ROWS 65536 /* of a round, when there is a limit for state */
+
 /* ---- workers ---- */
 
 /* What it reads and what it lets go leave together: a level is delivered once. */
@@ -277,6 +279,7 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, const weir_start 
     }
     rc = rc || replace ? rc : weir_query_check_plan(q, st);
     rc = rc ? rc : WEIR_FAULT(START_STATE, st);
+    weir_budget_load(e);
     rc = rc ? rc : deploy(q, st);
     rc = rc ? rc : weir_query_load_positions(q, start, replace, st);
     if (rc != WEIR_OK) {
@@ -606,18 +609,25 @@ bool weir_engine_flush_round(weir_engine *e)
     return progress;
 }
 
+/* While state is beyond its limit, a live engine does not read all there is before it commits. */
+static bool may_drain(const weir_engine *e)
+{
+    return e->config.order == WEIR_ORDER_SEQ || !weir_engine_wants_commit(e);
+}
+
 weir_rc weir_engine_drain(weir_engine *e, weir_status *st)
 {
+    bool portions = e->state_limit && e->config.order == WEIR_ORDER_TIME;
     bool progress = true;
-    while (progress) {
-        WEIR_TRY(weir_engine_round(e, UINT32_MAX, &progress, st));
+    while (progress && may_drain(e)) {
+        WEIR_TRY(weir_engine_round(e, portions ? DRAIN_ROWS : UINT32_MAX, &progress, st));
     }
     if (!e->config.coalesce) {
         return WEIR_OK;
     }
     do {
         progress = weir_engine_flush_round(e);
-    } while (progress);
+    } while (progress && may_drain(e));
     return weir_topics_send(e->config.topics, st);
 }
 

@@ -91,7 +91,8 @@ weir_rc weir_engine_idle(const weir_engine *e, bool *idle, weir_status *st);
  * partition. *progress: something was read. A failed query is stopped and reported by
  * weir_query_error; the others go on. */
 weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress, weir_status *st);
-/* Rounds until nothing is left to read; then lets coalesced results go, until nothing moves. */
+/* Rounds until nothing is left to read; then lets coalesced results go, until nothing moves. In live
+ * order it ends early when a commit is wanted. */
 weir_rc weir_engine_drain(weir_engine *e, weir_status *st);
 /* With `rolls_back`: WEIR_EFATAL with st->retriable when a query has failed since the last commit. What it
  * wrote in this epoch must not count without what it read; so nothing of the epoch does. */
@@ -102,10 +103,17 @@ weir_rc weir_engine_whole(const weir_engine *e, weir_status *st);
  * its last commit. */
 weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status *st);
 
+/* Bytes of state that may be in memory between commits; 0: any number. What is beyond is in the store
+ * only, and read when it is needed. Sessions and the rows of stream–stream and foreign-key joins count,
+ * but stay. Without a store nothing can leave. */
+void weir_engine_limit_state(weir_engine *e, uint64_t bytes);
+/* State has grown so far beyond the limit that the host should commit now. Cheap. */
+bool weir_engine_wants_commit(const weir_engine *e);
+
 /* Numbers. */
 typedef struct weir_query_stats {
     uint64_t read, written, late, errors, bad_records;
-    uint64_t state_entries, state_bytes;
+    uint64_t state_entries, state_bytes; /* all entries; bytes in memory */
     int64_t lag; /* records not read yet */
 } weir_query_stats;
 void weir_query_stats_of(const weir_query *q, weir_query_stats *out);

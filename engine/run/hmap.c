@@ -23,14 +23,16 @@
 #define HMAP_SLOTS_MIN 16
 #define HMAP_KEY_INLINE_MIN 24
 #define HMAP_HUGE_BYTES ((size_t)2 << 20)
+#define HMAP_PAGE ((size_t)4096)
 #define HMAP_FREE UINT32_MAX /* key_n of a free entry */
+#define HMAP_USED UINT32_MAX /* mark of a clean entry that was found or marked not long ago */
 #define HMAP_AHEAD 8         /* entries by which memory is fetched before it is handed out */
 #define HMAP_BLOCK 256       /* rows in flight: their slots and entries stay in L1 */
 
 /* Behind the payload. The key's room is the rest of the stride. */
 typedef struct hmap_tail {
     uint32_t key_n;
-    uint32_t mark; /* place in marks + 1, or 0 */
+    uint32_t mark; /* place in marks + 1, or HMAP_USED, or 0 */
     union {
         char key[8]; /* reaches to the end of the entry */
         char *far;   /* keys longer than key_inline */
@@ -59,6 +61,10 @@ struct weir_hmap {
     size_t n_holes; /* NULLs in marks */
     uint64_t n_gone;
     weir_buf gone; /* length and bytes of each removed key */
+    bool cools;    /* entries have been, or may be, evicted: their use is noted */
+    uint64_t cold;
+    uint32_t hand; /* the entry that eviction looks at next */
+    weir_hmap *removed; /* while there are cold entries: the keys of `gone` */
 };
 
 static inline uint32_t tag_of(weir_sv key)
@@ -182,6 +188,11 @@ void weir_hmap_clear(weir_hmap *m, void (*drop)(void *ctx, void *payload), void 
     m->n_marks = m->n_holes = 0;
     m->n_gone = 0;
     weir_buf_reset(&m->gone);
+    m->cools = false;
+    m->cold = 0;
+    m->hand = 0;
+    weir_hmap_free(m->removed, NULL, NULL);
+    m->removed = NULL;
 }
 
 void weir_hmap_free(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *ctx)
@@ -195,6 +206,7 @@ void weir_hmap_free(weir_hmap *m, void (*drop)(void *ctx, void *payload), void *
     }
     weir_slab_free(m->keys);
     weir_buf_deinit(&m->gone);
+    weir_hmap_free(m->removed, NULL, NULL);
     weir_free(m->marks);
     weir_free(m->slots);
     weir_free(m);
@@ -336,6 +348,16 @@ static void candidates(const weir_hmap *m, const weir_sv *keys, uint32_t n, uint
     }
 }
 
+static void note_use(const weir_hmap *m, void *const *payloads, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        hmap_tail *tail = payloads[i] ? tail_of(m, payloads[i]) : NULL;
+        if (tail && tail->mark == 0) {
+            tail->mark = HMAP_USED;
+        }
+    }
+}
+
 void weir_hmap_find_batch(const weir_hmap *m, const weir_sv *keys, uint32_t n, void **payloads)
 {
     WEIR_ASSERT(n <= WEIR_BATCH_ROWS);
@@ -350,6 +372,9 @@ void weir_hmap_find_batch(const weir_hmap *m, const weir_sv *keys, uint32_t n, v
                 payloads[from + i] = probe(m, keys[from + i], tags[i], &slot);
             }
         }
+    }
+    if (m->cools) {
+        note_use(m, payloads, n);
     }
 }
 
@@ -398,6 +423,23 @@ static void slot_erase(weir_hmap *m, uint64_t gap)
     m->slots[gap] = 0;
 }
 
+/* Its memory is used again; the slot is the caller's business. */
+static void entry_free(weir_hmap *m, hmap_tail *tail, uint32_t entry)
+{
+    if (tail->key_n > m->key_inline) {
+        weir_slab_release(m->keys, tail->u.far, tail->key_n);
+    }
+    tail->key_n = HMAP_FREE;
+    tail->u.next_free = m->free;
+    m->free = entry + 1;
+    m->count--;
+}
+
+static inline bool is_marked(const hmap_tail *tail)
+{
+    return tail->mark != 0 && tail->mark != HMAP_USED;
+}
+
 bool weir_hmap_remove(weir_hmap *m, weir_sv key)
 {
     uint64_t slot;
@@ -411,29 +453,28 @@ bool weir_hmap_remove(weir_hmap *m, weir_sv key)
         weir_buf_sv(&m->gone, key);
         m->n_gone++;
     }
-    if (tail->mark) {
+    if (m->track && m->cold) {
+        bool added;
+        m->removed = m->removed ? m->removed : weir_hmap_new(0);
+        weir_hmap_insert(m->removed, key, &added);
+    }
+    if (is_marked(tail)) {
         m->marks[tail->mark - 1] = NULL;
         m->n_holes++;
     }
-    if (tail->key_n > m->key_inline) {
-        weir_slab_release(m->keys, tail->u.far, tail->key_n);
-    }
     uint32_t entry = (uint32_t)m->slots[slot] - 1;
     slot_erase(m, slot);
-    tail->key_n = HMAP_FREE;
-    tail->u.next_free = m->free;
-    m->free = entry + 1;
-    m->count--;
+    entry_free(m, tail, entry);
     return true;
 }
 
 void weir_hmap_mark(weir_hmap *m, void *payload)
 {
     hmap_tail *tail = tail_of(m, payload);
-    if (tail->mark || !m->track) {
+    if (is_marked(tail) || !m->track) {
         return;
     }
-    WEIR_ASSERT(m->n_marks < UINT32_MAX);
+    WEIR_ASSERT(m->n_marks < HMAP_USED - 1);
     WEIR_GROW(m->marks, m->marks_cap, m->n_marks + 1);
     m->marks[m->n_marks++] = payload;
     tail->mark = (uint32_t)m->n_marks;
@@ -455,7 +496,7 @@ void weir_hmap_sweep(weir_hmap *m, void (*put)(void *ctx, weir_sv key, void *pay
         if (!payload) {
             continue;
         }
-        tail_of(m, payload)->mark = 0;
+        tail_of(m, payload)->mark = HMAP_USED;
         if (put) {
             put(ctx, weir_hmap_key(m, payload), payload);
         }
@@ -464,6 +505,8 @@ void weir_hmap_sweep(weir_hmap *m, void (*put)(void *ctx, weir_sv key, void *pay
     m->n_holes = 0;
     m->n_gone = 0;
     weir_buf_reset(&m->gone);
+    weir_hmap_free(m->removed, NULL, NULL);
+    m->removed = NULL;
 }
 
 uint64_t weir_hmap_marked(const weir_hmap *m)
@@ -477,6 +520,141 @@ void weir_hmap_track(weir_hmap *m, bool on)
     m->track = on;
 }
 
+/* ---- eviction ---- */
+
+static bool is_live(const weir_hmap *m, uint32_t entry)
+{
+    return tail_of(m, payload_at(m, entry))->key_n != HMAP_FREE;
+}
+
+/* Gives back what lies behind the last entry. */
+static void slabs_trim(weir_hmap *m)
+{
+    for (uint32_t k = 0; k < HMAP_SLABS && m->slabs[k]; k++) {
+        uint64_t first = slab_entries(k) - slab_entries(0);
+        size_t bytes = slab_entries(k) * m->stride;
+        if (first >= m->used) {
+            weir_free(m->slabs[k]);
+            m->slabs[k] = NULL;
+        } else if (bytes >= HMAP_HUGE_BYTES && m->used - first < slab_entries(k)) {
+            size_t keep = ((m->used - first) * m->stride + HMAP_PAGE - 1) & ~(HMAP_PAGE - 1);
+            (void)madvise(m->slabs[k] + keep, bytes - keep, MADV_DONTNEED);
+        }
+    }
+}
+
+static void slots_rebuild(weir_hmap *m)
+{
+    uint64_t n = HMAP_SLOTS_MIN;
+    m->slot_shift = 32 - (uint32_t)__builtin_ctz(HMAP_SLOTS_MIN);
+    for (; n < m->count * 2; n *= 2) {
+        m->slot_shift--;
+    }
+    weir_free(m->slots);
+    m->slots = slots_alloc(n);
+    m->slot_mask = n - 1;
+    uint32_t tags[HMAP_BLOCK];
+    for (uint32_t from = 0; from < m->used; from += HMAP_BLOCK) {
+        uint32_t rows = m->used - from < HMAP_BLOCK ? m->used - from : HMAP_BLOCK;
+        for (uint32_t i = 0; i < rows; i++) {
+            tags[i] = tag_of(weir_hmap_key(m, payload_at(m, from + i)));
+            __builtin_prefetch(&m->slots[tags[i] >> m->slot_shift], 1);
+        }
+        for (uint32_t i = 0; i < rows; i++) {
+            uint64_t at = tags[i] >> m->slot_shift;
+            while (m->slots[at]) {
+                at = (at + 1) & m->slot_mask;
+            }
+            m->slots[at] = (uint64_t)tags[i] << 32 | (from + i + 1);
+        }
+    }
+}
+
+/* The last entries move into the gaps, so that memory is given back at the end. */
+static void compact(weir_hmap *m)
+{
+    uint32_t low = 0;
+    uint32_t high = m->used;
+    for (;;) {
+        while (low < high && is_live(m, low)) {
+            low++;
+        }
+        while (low < high && !is_live(m, high - 1)) {
+            high--;
+        }
+        if (low == high) {
+            break;
+        }
+        memcpy(payload_at(m, low), payload_at(m, --high), m->stride);
+        tail_of(m, payload_at(m, high))->key_n = HMAP_FREE;
+    }
+    WEIR_ASSERT(high == m->count);
+    m->used = high;
+    m->free = 0;
+    slabs_trim(m);
+    slots_rebuild(m);
+    if (m->count == 0) {
+        weir_slab_free(m->keys);
+        m->keys = NULL;
+    }
+}
+
+uint64_t weir_hmap_evict(weir_hmap *m, uint64_t most, void (*drop)(void *ctx, void *payload),
+                         void *ctx)
+{
+    if (weir_hmap_marked(m)) {
+        return 0;
+    }
+    m->cools = true;
+    weir_free(m->marks);
+    m->marks = NULL;
+    m->marks_cap = 0;
+    weir_buf_deinit(&m->gone);
+    uint64_t n = 0;
+    for (uint32_t looked = 0; looked < m->used && n < most; looked++) {
+        m->hand = m->hand < m->used ? m->hand : 0;
+        uint32_t entry = m->hand++;
+        void *payload = payload_at(m, entry);
+        hmap_tail *tail = tail_of(m, payload);
+        if (tail->key_n == HMAP_FREE) {
+            continue;
+        }
+        if (tail->mark) {
+            tail->mark = 0;
+            continue;
+        }
+        if (drop) {
+            drop(ctx, payload);
+        }
+        entry_free(m, tail, entry);
+        n++;
+    }
+    if (n) {
+        m->cold += n;
+        compact(m);
+    }
+    return n;
+}
+
+uint64_t weir_hmap_cold(const weir_hmap *m)
+{
+    return m->cold;
+}
+
+void weir_hmap_cool(weir_hmap *m, int64_t more)
+{
+    WEIR_ASSERT(more >= 0 || m->cold >= (uint64_t)-more);
+    m->cools = true;
+    m->cold += (uint64_t)more;
+}
+
+bool weir_hmap_removed(const weir_hmap *m, weir_sv key)
+{
+    return m->removed && weir_hmap_find(m->removed, key);
+}
+
+/* ---- numbers ---- */
+
 uint64_t weir_hmap_count(const weir_hmap *m)
 {
     return m->count;
@@ -486,7 +664,8 @@ uint64_t weir_hmap_count(const weir_hmap *m)
 uint64_t weir_hmap_bytes(const weir_hmap *m)
 {
     return sizeof *m + (m->slot_mask + 1) * sizeof *m->slots + (uint64_t)m->used * m->stride +
-           (m->keys ? weir_slab_bytes(m->keys) : 0) + m->gone.cap + m->marks_cap * sizeof *m->marks;
+           (m->keys ? weir_slab_bytes(m->keys) - weir_slab_idle(m->keys) : 0) + m->gone.cap +
+           m->marks_cap * sizeof *m->marks + (m->removed ? weir_hmap_bytes(m->removed) : 0);
 }
 
 bool weir_hmap_next(const weir_hmap *m, uint64_t *cursor, void **payload)

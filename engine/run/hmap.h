@@ -2,7 +2,8 @@
  *
  *   slots   {tag 32, entry 32}, linear probing, load ≤ 2/3
  *   entries in slabs of equal stride: [payload][key length 4][mark 4][key ≤ 24 inline | pointer];
- *           an entry never moves, so payload pointers stay valid until it is removed
+ *           an entry stays where it is, so payload pointers are valid until it is removed, or
+ *           until entries are evicted
  *
  * Batch calls hash and prefetch first, then touch. No malloc per entry. One thread. */
 #pragma once
@@ -39,7 +40,23 @@ uint64_t weir_hmap_marked(const weir_hmap *m); /* marked entries and remembered 
 /* Off: nothing is marked or remembered, for maps that nobody sweeps. On at birth. */
 void weir_hmap_track(weir_hmap *m, bool on);
 
-uint64_t weir_hmap_count(const weir_hmap *m);
+/* Cold entries: the owner has them elsewhere and takes them out of memory when it is short. The map
+ * counts them, and notes which of its entries were found or marked since they were last looked at.
+ *
+ * Takes out up to `most` entries, those first that were not used for long, drops their payloads, and
+ * moves the others together: no payload pointer is valid any more. Payloads are moved as bytes. One
+ * call looks at each entry at most once, and spares the used ones: called twice, it takes out all that
+ * were asked for. Returns how many; 0 while something is marked or remembered. */
+uint64_t weir_hmap_evict(weir_hmap *m, uint64_t most, void (*drop)(void *ctx, void *payload),
+                         void *ctx);
+uint64_t weir_hmap_cold(const weir_hmap *m);
+/* The owner learns of more cold entries, or has put some of them back (less than 0). */
+void weir_hmap_cool(weir_hmap *m, int64_t more);
+/* Removed since the last sweep: what is stored of it does not count any more. Known of maps with cold
+ * entries. */
+bool weir_hmap_removed(const weir_hmap *m, weir_sv key);
+
+uint64_t weir_hmap_count(const weir_hmap *m); /* in memory */
 uint64_t weir_hmap_bytes(const weir_hmap *m);
 /* Visits entries in slab order (insertion order while nothing is removed). *cursor starts at 0;
  * false at the end. Entries must not be added or removed meanwhile. */
@@ -52,4 +69,5 @@ weir_slab *weir_slab_new(void);
 void weir_slab_free(weir_slab *s);
 void *weir_slab_alloc(weir_slab *s, uint32_t bytes);
 void weir_slab_release(weir_slab *s, void *p, uint32_t bytes);
-uint64_t weir_slab_bytes(const weir_slab *s);
+uint64_t weir_slab_bytes(const weir_slab *s); /* taken from the system */
+uint64_t weir_slab_idle(const weir_slab *s);  /* of them, released and not used again */

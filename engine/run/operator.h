@@ -43,9 +43,13 @@ typedef struct weir_op_kind {
      * plan may differ in filters and projections only. All of it counts as changed since the last
      * save. NULL: such steps are never replaced (the binder refuses), or have nothing to hand on. */
     void (*take)(weir_op *op, const weir_op *from);
+    /* Right after a commit: state in memory shrinks by about `bytes`. Everything is clean then, and the
+     * store has it: entries are let go, and read again when they are needed. NULL: all of the state
+     * stays in memory. */
+    void (*evict)(weir_op *op, uint64_t bytes);
     void (*close)(weir_op *op);
     uint64_t (*state_entries)(const weir_op *op); /* NULL: none */
-    uint64_t (*state_bytes)(const weir_op *op);
+    uint64_t (*state_bytes)(const weir_op *op);   /* in memory */
 } weir_op_kind;
 
 struct weir_op {
@@ -63,6 +67,7 @@ void weir_emit(weir_op *op, const weir_batch *b);
 
 bool weir_task_holds(const weir_task *t);
 weir_arena *weir_task_arena(weir_task *t);             /* lives as long as the task */
+weir_arena *weir_task_step(weir_task *t);              /* as a batch's arena: of this step, of this load */
 const weir_formats *weir_task_formats(const weir_task *t);
 const weir_settings *weir_task_settings(const weir_task *t);
 const weir_plan *weir_task_plan(const weir_task *t);
@@ -71,6 +76,9 @@ int32_t weir_task_partition(const weir_task *t);
 bool weir_task_coalesces(const weir_task *t);
 /* False: nobody will ask for `save`, so nothing need be remembered for it. */
 bool weir_task_durable(const weir_task *t);
+weir_store *weir_task_store(const weir_task *t);       /* of the evicted entries */
+/* While state is loaded: memory for it is used up, an entry of an operator that evicts is only counted. */
+bool weir_op_full(const weir_op *op);
 /* Stream time: the largest rowtime this task has seen, over all keys; INT64_MIN before any. The
  * source advances nothing: operators that need stream time keep their own (per Kafka Streams, a
  * processor's observed stream time), saved with their state. */

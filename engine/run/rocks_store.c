@@ -25,8 +25,10 @@
 #define STORE_INGEST_FILE "ingest.pending"
 #define STORE_MEMTABLE_BYTES ((size_t)16 << 20)
 #define STORE_CACHE_BYTES ((size_t)8 << 20)
+#define STORE_FILTER_BITS 10 /* a key: 1 in 100 look-ups of what is not there reads a block */
 #define STORE_BLOCK_BYTES ((size_t)16 << 10)
 #define STORE_FILES_OPEN_MAX 256
+#define STORE_GET_MANY 256
 #define STORE_SCAN_READAHEAD ((size_t)2 << 20)
 #define STORE_LEVELS 7
 #define STORE_DAMAGE_HINT "restore it from a copy, or start with an empty directory and reprocess"
@@ -36,6 +38,8 @@
 
 struct weir_store {
     rocksdb_t *db;
+    rocksdb_column_family_handle_t *family; /* the only one */
+    rocksdb_cache_t *cache;
     rocksdb_options_t *options;
     rocksdb_writeoptions_t *write;
     rocksdb_readoptions_t *read;
@@ -123,11 +127,12 @@ static weir_rc dir_ready(const char *dir, weir_status *st)
     return WEIR_OK;
 }
 
-static rocksdb_options_t *options_new(void)
+static rocksdb_options_t *options_new(rocksdb_cache_t *cache)
 {
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
-    rocksdb_cache_t *cache = rocksdb_cache_create_lru(STORE_CACHE_BYTES);
     rocksdb_block_based_options_set_block_cache(table, cache);
+    rocksdb_block_based_options_set_filter_policy(
+        table, rocksdb_filterpolicy_create_bloom_full(STORE_FILTER_BITS));
     rocksdb_block_based_options_set_block_size(table, STORE_BLOCK_BYTES);
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_options_t *o = rocksdb_options_create();
@@ -153,7 +158,6 @@ static rocksdb_options_t *options_new(void)
     rocksdb_options_set_keep_log_file_num(o, 2);
     rocksdb_options_set_max_log_file_size(o, 1 << 20);
     rocksdb_block_based_options_destroy(table);
-    rocksdb_cache_destroy(cache);
     return o;
 }
 
@@ -204,14 +208,19 @@ static weir_rc open_store(const char *dir, open_mode mode, weir_store **out, wei
     bool read_only = mode == OPEN_READ_ONLY;
     weir_store *s = weir_zalloc(sizeof *s);
     s->dir = weir_strdup(dir);
-    s->options = options_new();
+    s->cache = rocksdb_cache_create_lru(STORE_CACHE_BYTES);
+    s->options = options_new(s->cache);
     rocksdb_options_set_create_if_missing(s->options, mode == OPEN_MAKE);
     s->read = rocksdb_readoptions_create();
     s->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(s->write, 1);
     char *err = NULL;
-    s->db = read_only ? rocksdb_open_for_read_only(s->options, dir, false, &err)
-                      : rocksdb_open(s->options, dir, &err);
+    const char *family = "default";
+    const rocksdb_options_t *same = s->options;
+    s->db = read_only
+                ? rocksdb_open_for_read_only_column_families(s->options, dir, 1, &family, &same,
+                                                             &s->family, false, &err)
+                : rocksdb_open_column_families(s->options, dir, 1, &family, &same, &s->family, &err);
     weir_rc rc = err ? failed(dir, err, st) : WEIR_OK;
     if (rc == WEIR_OK && !read_only) {
         weir_buf path = {0};
@@ -300,11 +309,13 @@ void weir_store_close(weir_store *s)
         return;
     }
     if (s->db) {
+        rocksdb_column_family_handle_destroy(s->family);
         rocksdb_close(s->db);
     }
     rocksdb_readoptions_destroy(s->read);
     rocksdb_writeoptions_destroy(s->write);
     rocksdb_options_destroy(s->options);
+    rocksdb_cache_destroy(s->cache);
     weir_free(s->dir);
     weir_free(s);
 }
@@ -457,6 +468,48 @@ weir_rc weir_store_get(weir_store *s, weir_sv key, weir_buf *out, bool *found, w
     return rc;
 }
 
+/* One value of many; takes it and its error. */
+static weir_rc one_of_many(weir_store *s, weir_sv key, uint32_t i, rocksdb_pinnableslice_t *pinned,
+                           char *err, weir_store_each_of *found, void *ctx, weir_status *st)
+{
+    if (err) {
+        return failed(s->dir, err, st);
+    }
+    size_t n;
+    const char *p = rocksdb_pinnableslice_value(pinned, &n);
+    weir_sv value;
+    weir_rc rc = unwrap(s, key, weir_sv_of(p, n), &value, st);
+    return rc ? rc : found(ctx, i, value, st);
+}
+
+weir_rc weir_store_get_many(weir_store *s, const weir_sv *keys, uint32_t n,
+                            weir_store_each_of *found, void *ctx, weir_status *st)
+{
+    weir_rc rc = WEIR_OK;
+    for (uint32_t from = 0; from < n && rc == WEIR_OK; from += STORE_GET_MANY) {
+        uint32_t rows = n - from < STORE_GET_MANY ? n - from : STORE_GET_MANY;
+        const char *at[STORE_GET_MANY];
+        size_t sizes[STORE_GET_MANY];
+        rocksdb_pinnableslice_t *values[STORE_GET_MANY];
+        char *errors[STORE_GET_MANY];
+        for (uint32_t i = 0; i < rows; i++) {
+            at[i] = keys[from + i].p;
+            sizes[i] = keys[from + i].n;
+        }
+        rocksdb_batched_multi_get_cf(s->db, s->read, s->family, rows, at, sizes, values, errors,
+                                     false);
+        for (uint32_t i = 0; i < rows; i++) {
+            if (rc == WEIR_OK && (values[i] || errors[i])) {
+                rc = one_of_many(s, keys[from + i], from + i, values[i], errors[i], found, ctx, st);
+            } else if (errors[i]) {
+                rocksdb_free(errors[i]);
+            }
+            rocksdb_pinnableslice_destroy(values[i]);
+        }
+    }
+    return rc;
+}
+
 static weir_sv iter_key(const rocksdb_iterator_t *it)
 {
     size_t n;
@@ -546,6 +599,11 @@ weir_rc weir_store_scan(weir_store *s, weir_sv prefix,
     rocksdb_readoptions_destroy(read);
     weir_buf_deinit(&end);
     return rc;
+}
+
+void weir_store_cache(weir_store *s, uint64_t bytes)
+{
+    rocksdb_cache_set_capacity(s->cache, bytes < STORE_CACHE_BYTES ? STORE_CACHE_BYTES : bytes);
 }
 
 /* Of all files, so that the log counts, too. */

@@ -31,7 +31,7 @@ struct weir_slab {
     slab_block *blocks;
     slab_large *large;
     size_t block_bytes; /* of the next block */
-    uint64_t bytes;
+    uint64_t bytes, idle;
     slab_item *free[SLAB_CLASSES];
 };
 
@@ -134,6 +134,7 @@ void *weir_slab_alloc(weir_slab *s, uint32_t bytes)
     slab_item *item = s->free[class];
     if (item) {
         s->free[class] = item->next;
+        s->idle -= size;
         return item;
     }
     if ((size_t)(s->end - s->at) < size) {
@@ -156,9 +157,15 @@ void weir_slab_release(weir_slab *s, void *p, uint32_t bytes)
     slab_item *item = p;
     item->next = s->free[class];
     s->free[class] = item;
+    s->idle += size;
 }
 
 uint64_t weir_slab_bytes(const weir_slab *s)
 {
     return s->bytes;
+}
+
+uint64_t weir_slab_idle(const weir_slab *s)
+{
+    return s->idle;
 }

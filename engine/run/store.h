@@ -43,6 +43,11 @@ weir_rc weir_store_prepared(weir_store *s, uint64_t *epoch, bool *found, weir_st
 weir_rc weir_store_resolve(weir_store *s, bool counts, weir_status *st);
 
 weir_rc weir_store_get(weir_store *s, weir_sv key, weir_buf *out, bool *found, weir_status *st);
+/* Reads n keys in one go; calls found(ctx, i, value) for keys[i] that is there, and stops when it
+ * returns other than WEIR_OK. Any thread. */
+typedef weir_rc weir_store_each_of(void *ctx, uint32_t i, weir_sv value, weir_status *st);
+weir_rc weir_store_get_many(weir_store *s, const weir_sv *keys, uint32_t n,
+                            weir_store_each_of *found, void *ctx, weir_status *st);
 /* The entry with the greatest key that is ≤ `key` and starts with `prefix`. */
 weir_rc weir_store_floor(weir_store *s, weir_sv prefix, weir_sv key, weir_buf *found_key,
                          weir_buf *out, bool *found, weir_status *st);
@@ -50,4 +55,6 @@ weir_rc weir_store_floor(weir_store *s, weir_sv prefix, weir_sv key, weir_buf *f
 weir_rc weir_store_scan(weir_store *s, weir_sv prefix,
                         weir_rc (*each)(void *ctx, weir_sv key, weir_sv value, weir_status *st),
                         void *ctx, weir_status *st);
+/* Memory for what is read again and again; never less than what the store has by itself. */
+void weir_store_cache(weir_store *s, uint64_t bytes);
 uint64_t weir_store_disk_bytes(weir_store *s);

@@ -20,6 +20,11 @@ weir_arena *weir_task_arena(weir_task *t)
     return &t->arena;
 }
 
+weir_arena *weir_task_step(weir_task *t)
+{
+    return t->step;
+}
+
 const weir_formats *weir_task_formats(const weir_task *t)
 {
     return t->engine->config.formats;
@@ -48,6 +53,11 @@ bool weir_task_coalesces(const weir_task *t)
 bool weir_task_durable(const weir_task *t)
 {
     return t->engine->config.store && t->stage->query->plan->persistent;
+}
+
+weir_store *weir_task_store(const weir_task *t)
+{
+    return t->engine->config.store;
 }
 
 void weir_emit(weir_op *op, const weir_batch *b)
@@ -289,14 +299,35 @@ static weir_rc build(builder *b, const weir_node *n, weir_op *next, uint32_t por
     return WEIR_OK;
 }
 
+typedef struct loading {
+    weir_op *op;
+    uint32_t prefix_n;
+    uint64_t n;
+} loading;
+
 static weir_rc load_entry(void *ctx, weir_sv key, weir_sv value, weir_status *st)
 {
-    weir_op *op = ctx;
+    loading *l = ctx;
+    if (++l->n % WEIR_BATCH_ROWS == 0) {
+        weir_arena_reset(l->op->task->step);
+        weir_budget_loading(l->op, false);
+    }
+    weir_sv rest = {key.p + l->prefix_n, key.n - l->prefix_n};
+    return l->op->kind->load(l->op, rest, value, st);
+}
+
+static weir_rc load_state(weir_op *op, weir_status *st)
+{
     weir_buf prefix = {0};
     weir_op_state_prefix(op, &prefix);
-    weir_sv rest = {key.p + prefix.n, key.n - (uint32_t)prefix.n};
+    loading l = {.op = op, .prefix_n = (uint32_t)prefix.n};
+    weir_budget_loading(op, false);
+    weir_rc rc = weir_store_scan(op->task->engine->config.store, weir_buf_view(&prefix), load_entry,
+                                 &l, st);
     weir_buf_deinit(&prefix);
-    return op->kind->load(op, rest, value, st);
+    weir_arena_reset(op->task->step);
+    weir_budget_loading(op, true);
+    return rc;
 }
 
 static weir_rc open_ops(weir_task *t, weir_status *st)
@@ -308,11 +339,7 @@ static weir_rc open_ops(weir_task *t, weir_status *st)
             WEIR_TRY(op->kind->open(op, st));
         }
         if (store && op->kind->load && !t->stage->query->replaces) {
-            weir_buf prefix = {0};
-            weir_op_state_prefix(op, &prefix);
-            weir_rc rc = weir_store_scan(store, weir_buf_view(&prefix), load_entry, op, st);
-            weir_buf_deinit(&prefix);
-            WEIR_TRY(rc);
+            WEIR_TRY(load_state(op, st));
         }
     }
     return WEIR_OK;

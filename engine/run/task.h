@@ -161,6 +161,11 @@ struct weir_engine {
     weir_share *shares;          /* decoders of the scans */
     uint64_t epoch;
     bool moved;                  /* something was read since the last commit */
+    /* memory for state: budget.c */
+    uint64_t state_limit;        /* 0: none */
+    uint64_t state_kept;         /* bytes in memory after the last eviction */
+    uint64_t state_loaded;       /* bytes in memory while a query is being loaded */
+    bool state_full;             /* … are as many as there may be */
 };
 
 /* engine.c: a level at a time, runs what has arrived and lets go what was held back. True: something

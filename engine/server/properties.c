@@ -49,3 +49,26 @@ weir_rc weir_property_check(weir_sv name, weir_status *st)
                            WEIR_SV_FMT "'", WEIR_SV_ARG(name));
     return near < 0 ? rc : weir_hint(st, "did you mean " WEIR_SV_FMT "?", WEIR_SV_ARG(names[near]));
 }
+
+weir_rc weir_property_bytes(weir_sv name, weir_sv value, uint64_t *bytes, weir_status *st)
+{
+    static const char *const units[] = {"", "KB", "MB", "GB", "TB"};
+    uint64_t n = 0;
+    uint32_t i = 0;
+    bool ok = value.n > 0 && value.p[0] >= '0' && value.p[0] <= '9';
+    for (; ok && i < value.n && value.p[i] >= '0' && value.p[i] <= '9'; i++) {
+        ok = !__builtin_mul_overflow(n, 10, &n) &&
+             !__builtin_add_overflow(n, (uint64_t)(value.p[i] - '0'), &n);
+    }
+    weir_sv unit = {value.p + i, value.n - i};
+    uint32_t k = 0;
+    while (k < WEIR_COUNT(units) && !weir_sv_ieq(unit, weir_sv_cstr(units[k]))) {
+        k++;
+    }
+    if (!ok || k == WEIR_COUNT(units) || n > UINT64_MAX >> (10 * k)) {
+        return weir_fail(st, WEIR_EUSAGE, WEIR_SV_FMT " is a number of bytes, for example 256MB; not '"
+                         WEIR_SV_FMT "'", WEIR_SV_ARG(name), WEIR_SV_ARG(value));
+    }
+    *bytes = n << (10 * k);
+    return WEIR_OK;
+}

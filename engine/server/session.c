@@ -80,6 +80,11 @@ void weir_session_set(weir_session *s, weir_sv name, weir_sv value)
     if (weir_sv_eq(name, WEIR_SV(REGISTRY_URL))) {
         weir__use_registry(s, value);
     }
+    uint64_t bytes;
+    if (weir_sv_eq(name, WEIR_SV(WEIR_STATE_MEMORY)) &&
+        weir_property_bytes(name, value, &bytes, NULL) == WEIR_OK) {
+        weir_engine_limit_state(s->engine, bytes);
+    }
 }
 
 void weir_session_unset(weir_session *s, weir_sv name)
@@ -87,6 +92,9 @@ void weir_session_unset(weir_session *s, weir_sv name)
     weir_settings_drop(&s->props, weir_property_plain(name), false);
     if (weir_sv_eq(name, WEIR_SV(REGISTRY_URL))) {
         weir__use_registry(s, (weir_sv){0});
+    }
+    if (weir_sv_eq(name, WEIR_SV(WEIR_STATE_MEMORY))) {
+        weir_engine_limit_state(s->engine, 0);
     }
 }
 

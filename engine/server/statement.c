@@ -312,6 +312,10 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
         if (s->config.check_properties) {
             WEIR_TRY(weir_property_check(b->as.set.name, st));
         }
+        if (weir_sv_eq(b->as.set.name, WEIR_SV(WEIR_STATE_MEMORY))) {
+            uint64_t bytes;
+            WEIR_TRY(weir_property_bytes(b->as.set.name, b->as.set.value, &bytes, st));
+        }
         weir_session_set(s, b->as.set.name, b->as.set.value);
         return WEIR_OK;
     case WEIR_B_UNSET:

@@ -9,6 +9,8 @@ import golden
 BATCHES = (1, 3, 1024)
 WORKERS = (1, 3)
 CUTS = (0.25, 0.5, 0.8)
+PIECES = 6
+NO_MEMORY = ['--set', 'weir.state.memory.bytes=1']  # state that can leave memory does so at each commit
 
 
 def check(case, quick):
@@ -43,8 +45,10 @@ def ways(case, quick):
         rows = BATCHES[nth % 3], BATCHES[(nth + 1) % 3]
         yield 'restored after record %d' % at, lambda folder, a=at, r=rows: restored(
             case, folder, a, r)
+    yield 'cold state', lambda folder: cold(case, folder)
     if len(case.topics()) == 1 and not case.report:
-        yield 'killed', lambda folder: killed(case, folder)
+        yield 'killed', lambda folder: killed(case, folder, [])
+        yield 'killed with cold state', lambda folder: killed(case, folder, NO_MEMORY)
 
 
 def straight(case, folder, arguments):
@@ -63,7 +67,28 @@ def restored(case, folder, at, rows):
     return golden.difference(case, second, first), 2
 
 
-def killed(case, folder):
+class Earlier(list):
+    def number(self, path):
+        return sum(run.number(path) for run in self)
+
+
+def cold(case, folder):
+    """Each piece of the records has a process, whose state is in the store only when it begins."""
+    data = ['--data-dir', os.path.join(folder, 'data')] + NO_MEMORY
+    earlier = Earlier()
+    n = len(case.inputs)
+    cuts = sorted({n * i // PIECES for i in range(PIECES + 1)})
+    for nth, (begin, end) in enumerate(zip(cuts, cuts[1:])):
+        run = golden.Run(case, folder, case.inputs[begin:end],
+                         data + ['--batch-rows', str(BATCHES[nth % 3]),
+                                 '--workers', str(WORKERS[nth % 2])])
+        if run.status != 0 or end == n:
+            return golden.difference(case, run, earlier), nth + 1
+        earlier.append(run)
+    return None, 0
+
+
+def killed(case, folder, more):
     """A live run is killed with half its records committed and the rest under way. What the topic
     holds then is asked, and the records that it lacks are given to the next process."""
     topic = case.topics()[0]
@@ -71,7 +96,7 @@ def killed(case, folder):
     sql = os.path.join(folder, 'live.sql')
     with open(sql, 'w', encoding='utf-8') as f:
         f.write(case.text)
-    data = ['--data-dir', os.path.join(folder, 'data')]
+    data = ['--data-dir', os.path.join(folder, 'data')] + more
     command = [golden.WEIR, 'run'] + golden.SETTINGS + data + [
         '--set', 'commit.interval.ms=1', '--set', 'ksql.streams.cache.max.bytes.buffering=0',
         '--input', topic + '=-', '--output', topic + '=-', sql]

@@ -318,12 +318,81 @@ static void test_damaged(void **state)
     }
 }
 
+static weir_rc collect_many(void *ctx, uint32_t i, weir_sv value, weir_status *st)
+{
+    (void)st;
+    char **values = ctx;
+    assert_null(values[i]);
+    values[i] = weir_zalloc(value.n + 1);
+    memcpy(values[i], value.p, value.n);
+    return WEIR_OK;
+}
+
+static weir_rc refuse(void *ctx, uint32_t i, weir_sv value, weir_status *st)
+{
+    (void)i;
+    (void)value;
+    ++*(int *)ctx;
+    return weir_fail(st, WEIR_EUSAGE, "no more");
+}
+
+/* Keys of memory, of two tables and of nowhere, in any order, some of them twice. */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { n = 3000 };
+    char *dir = test_dir_new();
+    weir_store *s = open_store(dir);
+    weir_store_batch *b = weir_store_batch_new();
+    for (uint32_t part = 0; part < 3; part++) {
+        for (uint32_t i = part; i < (part == 2 ? 100 : 40000); i += 3) {
+            char key[16];
+            char value[16];
+            snprintf(key, sizeof key, "S%05u", i);
+            snprintf(value, sizeof value, "%u", i);
+            put(b, key, i ? value : "");
+        }
+        commit(s, b);
+    }
+    weir_store_delete(b, WEIR_SV("S00003"));
+    commit(s, b);
+    weir_store_batch_free(b);
+    weir_rng r;
+    weir_rng_seed(&r, 3);
+    static char rooms[n][16];
+    static weir_sv keys[n];
+    static char *values[n];
+    static uint32_t numbers[n];
+    for (uint32_t i = 0; i < n; i++) {
+        numbers[i] = (uint32_t)weir_rng_below(&r, i % 2 ? 50000 : 20);
+        snprintf(rooms[i], sizeof rooms[i], "S%05u", numbers[i]);
+        keys[i] = weir_sv_cstr(rooms[i]);
+    }
+    weir_status st = {0};
+    assert_ok(weir_store_get_many(s, keys, n, collect_many, values, &st), &st);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *expected = get(s, rooms[i]);
+        assert_int_equal(expected != NULL, values[i] != NULL);
+        if (expected) {
+            assert_string_equal(values[i], expected);
+        }
+        weir_free(values[i]);
+    }
+    int calls = 0;
+    assert_ok(weir_store_get_many(s, keys, 0, refuse, &calls, &st), &st);
+    assert_int_equal(weir_store_get_many(s, keys, n, refuse, &calls, &st), WEIR_EUSAGE);
+    assert_int_equal(calls, 1);
+    weir_store_cache(s, (uint64_t)32 << 20);
+    weir_store_close(s);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches), cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_large),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_damaged), cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
