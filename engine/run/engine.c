@@ -93,6 +93,7 @@ weir_rc weir_engine_new(const weir_engine_config *config, weir_engine **out, wei
     }
     weir_engine *e = weir_zalloc(sizeof *e);
     e->config = *config;
+    e->rows = WEIR_BATCH_ROWS; /* a commit reads, too, and may come before the first round */
     e->workers = weir_zalloc(sizeof *e->workers * config->workers);
     e->gate = weir_gate_new();
     e->dropped = weir_store_batch_new();
@@ -498,10 +499,6 @@ static void scan_at_end(weir_scan *s, void *ctx)
     }
 }
 
-weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st)
-{
-    tell_readers(e);
-    WEIR_TRY(weir_topics_poll(e->config.topics, st));
 void weir_scan_overtaken(weir_scan *s)
 {
     int64_t to = weir_topic_resume(s->topic, s->partition, s->next);
@@ -530,13 +527,17 @@ static void scan_overtaken(weir_scan *s, void *ctx)
     weir_scan_overtaken(s);
 }
 
+weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st)
+{
+    tell_readers(e);
+    WEIR_TRY(weir_topics_poll(e->config.topics, st));
+    for (size_t i = 0; i < e->n_queries && weir_topics_cluster(e->config.topics); i++) {
+        each_scan(e->queries[i], scan_overtaken, NULL);
+    }
     *full = weir_topics_full(e->config.topics);
     return WEIR_OK;
 }
 
-    for (size_t i = 0; i < e->n_queries && weir_topics_cluster(e->config.topics); i++) {
-        each_scan(e->queries[i], scan_overtaken, NULL);
-    }
 typedef struct idle_check {
     bool idle;
     weir_rc rc;
@@ -599,6 +600,7 @@ weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress
 bool weir_engine_flush_round(weir_engine *e)
 {
     bool progress = false;
+    warm_up(e);
     e->flushing = true;
     for (uint32_t level = 0; level < e->n_levels; level++) {
         progress |= run_level(e, level);

@@ -187,11 +187,6 @@ weir_rc weir_query_load_positions(weir_query *q, const weir_start *start, const 
                                   weir_status *st);
 void weir_query_forget(const weir_query *q, weir_store_batch *batch); /* state and positions */
 
-/* source.c */
-weir_rc weir_scan_open(weir_scan *s, weir_status *st);
-void weir_scan_close(weir_scan *s);
-/* Records from s->next on that can be read now, at most `most`, and only up to the first with a time
- * > `until`; *newest: the largest time among them. */
 /* engine.c: retention has taken records before they were read: tells so, goes on behind them. */
 void weir_scan_overtaken(weir_scan *s);
 
@@ -200,6 +195,11 @@ void weir_budget_evict(weir_engine *e); /* after a commit */
 void weir_budget_load(weir_engine *e);  /* before a query's state is loaded */
 void weir_budget_loading(const weir_op *op, bool done); /* now and then, and when all of it is */
 
+/* source.c */
+weir_rc weir_scan_open(weir_scan *s, weir_status *st);
+void weir_scan_close(weir_scan *s);
+/* Records from s->next on that can be read now, at most `most`, and only up to the first with a time
+ * > `until`; *newest: the largest time among them. */
 weir_rc weir_scan_peek(const weir_scan *s, uint32_t most, int64_t until, uint32_t *n, int64_t *newest,
                        weir_status *st);
 /* Decodes up to `rows` records from s->next on into s->batch; false: nothing to read. Advances

@@ -362,14 +362,6 @@ int64_t weir_session_now(const weir_session *s)
     return s->config.now_ms ? s->config.now_ms(s->config.clock) : 0;
 }
 
-weir_rc weir_session_topic(weir_session *s, const weir_topic_spec *spec, weir_topic **out,
-                           weir_status *st)
-{
-    weir_topic_spec wanted = *spec;
-    wanted.partitions = spec->partitions > 0 ? spec->partitions : s->config.default_partitions;
-    WEIR_TRY(weir_topics_create(s->topics, &wanted, out, st));
-    weir_catalog_put_topic(s->catalog, spec->name, weir_topic_partitions(*out));
-    return WEIR_OK;
 /* A cluster's topics are made when asked for, and are as asked for; ksqlDB's words. */
 static weir_rc check_topic(weir_session *s, const weir_topic_spec *spec, weir_status *st)
 {
@@ -393,12 +385,20 @@ static weir_rc check_topic(weir_session *s, const weir_topic_spec *spec, weir_st
                      weir_topic_partitions(t), replicas, weir_topic_replicas(t));
 }
 
-}
-
-int64_t weir_session_take_seq(weir_session *s, int64_t n)
+weir_rc weir_session_topic(weir_session *s, const weir_topic_spec *spec, weir_topic **out,
+                           weir_status *st)
+{
     if (weir_topics_cluster(s->topics)) {
         WEIR_TRY(check_topic(s, spec, st));
     }
+    weir_topic_spec wanted = *spec;
+    wanted.partitions = spec->partitions > 0 ? spec->partitions : s->config.default_partitions;
+    WEIR_TRY(weir_topics_create(s->topics, &wanted, out, st));
+    weir_catalog_put_topic(s->catalog, spec->name, weir_topic_partitions(*out));
+    return WEIR_OK;
+}
+
+int64_t weir_session_take_seq(weir_session *s, int64_t n)
 {
     int64_t first = s->next_seq;
     s->next_seq += n;
