@@ -1,13 +1,15 @@
 /* Fetching. Partitions are started and stopped one by one (no group, no assignment) and share one
  * queue per consumer, so librdkafka's limit on queued bytes holds for all of them together. What comes
- * out of the queue becomes chunks: runs of messages of one partition, copied once. */
+ * out of the queue becomes chunks: runs of messages of one partition. A callback for each message takes
+ * the lock of the queue once for all of them, and each is copied and freed while it is in the cache. */
 #include "connectors/kafka_impl.h"
 
 #include "engine/base/log.h"
 
 #include <stdio.h>
 
-#define TAKE_MESSAGES 4096 /* out of the queue at a time */
+#define RUN_RECORDS 1024 /* most of a chunk */
+#define RUN_BYTES ((size_t)1 << 18)
 
 static weir_rc open_input(weir_kafka *k, weir_cluster_topic *t, weir_fetch fetch, int32_t partition,
                           weir_status *st)
@@ -70,13 +72,36 @@ void weir__kafka_fetch_stop(weir_cluster *c, weir_cluster_topic *t, int32_t part
 
 /* ---- messages become chunks ---- */
 
+/* librdkafka makes and frees a buffer to find out that a message has no headers, an eighth of all that
+ * reading costs. It points into the records as they came, so their count can be looked at: in the format
+ * since Kafka 0.11 the length of the value, a varint, stands between key and value, and the number of
+ * headers, another one, behind the value. Older formats have four bytes of length, and no headers. */
+static bool without_headers(const rd_kafka_message_t *m)
+{
+    const uint8_t *value = m->payload;
+    size_t zigzag = 2 * m->len;
+    size_t n = zigzag < 1 << 7 ? 1 : zigzag < 1 << 14 ? 2 : 3;
+    if (!value || zigzag >= 1 << 21) {
+        return false;
+    }
+    if (m->key) {
+        return (const uint8_t *)m->key + m->key_len + n == value && value[m->len] == 0;
+    }
+    const uint8_t *length = value - n;
+    bool same = length[-1] == 1; /* -1: the key is null */
+    for (size_t i = 0; i < n; i++) {
+        same &= length[i] == (zigzag >> 7 * i & 0x7f) + (i + 1 < n ? 0x80 : 0);
+    }
+    return same && value[m->len] == 0;
+}
+
 static void encode_headers(const rd_kafka_message_t *m, weir_buf *out)
 {
     rd_kafka_headers_t *all = NULL;
     const char *name = NULL;
     const void *value = NULL;
     size_t n = 0;
-    if (rd_kafka_message_headers(m, &all) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (without_headers(m) || rd_kafka_message_headers(m, &all) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return;
     }
     for (size_t i = 0; rd_kafka_header_get_all(all, i, &name, &value, &n) == 0; i++) {
@@ -84,67 +109,64 @@ static void encode_headers(const rd_kafka_message_t *m, weir_buf *out)
     }
 }
 
-/* The chunk of messages[0..n), with their headers behind one another in `headers`. */
-static weir_chunk *chunk_of(rd_kafka_message_t **messages, uint32_t n, const weir_buf *headers,
-                            const uint32_t *header_ends)
+/* What has been taken of one partition and is not handed over yet. */
+typedef struct run {
+    weir_kafka *kafka;
+    weir_fetch fetch;
+    weir_cluster_topic *topic;
+    int32_t partition;
+    uint32_t n;
+    uint64_t taken, most; /* bytes */
+    weir_buf bytes;
+    weir_rec recs[RUN_RECORDS];
+    int64_t offsets[RUN_RECORDS];
+} run;
+
+static void hand_over(run *r)
 {
-    size_t bytes = headers->n;
-    bool gaps = messages[n - 1]->offset - messages[0]->offset != n - 1;
-    for (uint32_t i = 0; i < n; i++) {
-        bytes += messages[i]->len + messages[i]->key_len;
+    if (r->n == 0) {
+        return;
     }
-    weir_chunk *c = weir_chunk_new(n, bytes, gaps);
-    c->base = messages[0]->offset;
-    uint32_t at = 0;
-    uint32_t header = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        const rd_kafka_message_t *m = messages[i];
-        weir_rec *r = &c->recs[i];
-        rd_kafka_timestamp_type_t type;
-        *r = (weir_rec){.timestamp = rd_kafka_message_timestamp(m, &type)};
-        r->key_at = at;
-        r->key_n = m->key ? (uint32_t)m->key_len : WEIR_NULL_BYTES;
-        memcpy(c->bytes + at, m->key ? m->key : "", m->key ? m->key_len : 0);
-        at += m->key ? (uint32_t)m->key_len : 0;
-        r->value_at = at;
-        r->value_n = m->payload ? (uint32_t)m->len : WEIR_NULL_BYTES;
-        memcpy(c->bytes + at, m->payload ? m->payload : "", m->payload ? m->len : 0);
-        at += m->payload ? (uint32_t)m->len : 0;
-        r->headers_at = at;
-        r->headers_n = header_ends[i] - header;
-        memcpy(c->bytes + at, headers->p ? headers->p + header : "", r->headers_n);
-        at += r->headers_n;
-        header = header_ends[i];
-        if (gaps) {
-            c->offsets[i] = m->offset;
-        }
+    int64_t base = r->offsets[0];
+    bool gaps = r->offsets[r->n - 1] - base != r->n - 1;
+    weir_chunk *c = weir_chunk_new(r->n, r->bytes.n, gaps);
+    c->base = base;
+    memcpy(c->recs, r->recs, r->n * sizeof *c->recs);
+    if (r->bytes.n > 0) {
+        memcpy(c->bytes, r->bytes.p, r->bytes.n);
     }
-    return c;
+    if (gaps) {
+        memcpy(c->offsets, r->offsets, r->n * sizeof *c->offsets);
+    }
+    r->taken += r->bytes.n;
+    r->n = 0;
+    weir_buf_reset(&r->bytes);
+    r->topic->fetches[r->fetch][r->partition].expected = weir_chunk_end(c);
+    r->kafka->base.sink->arrived(r->topic->owner, r->partition, r->fetch, c);
 }
 
-static uint64_t hand_over(weir_cluster_topic *t, int32_t partition, weir_fetch fetch,
-                          rd_kafka_message_t **messages, uint32_t n)
+/* Copies bytes behind the others; a null is told by its length. */
+static uint32_t put(weir_buf *to, const void *p, size_t n, uint32_t *at)
 {
-    kafka_fetch *f = &t->fetches[fetch][partition];
-    uint32_t from = 0;
-    while (from < n && (!f->active || messages[from]->offset < f->expected)) {
-        from++; /* of an earlier fetch */
+    *at = (uint32_t)to->n;
+    if (!p) {
+        return WEIR_NULL_BYTES;
     }
-    if (from == n) {
-        return 0;
-    }
-    static _Thread_local uint32_t ends[TAKE_MESSAGES];
-    weir_buf headers = {0};
-    for (uint32_t i = from; i < n; i++) {
-        encode_headers(messages[i], &headers);
-        ends[i - from] = (uint32_t)headers.n;
-    }
-    weir_chunk *c = chunk_of(messages + from, n - from, &headers, ends);
-    weir_buf_deinit(&headers);
-    f->expected = weir_chunk_end(c);
-    uint64_t bytes = c->n_bytes;
-    t->kafka->base.sink->arrived(t->owner, partition, fetch, c);
-    return bytes;
+    weir_buf_add(to, p, n);
+    return (uint32_t)n;
+}
+
+static void take_record(run *r, const rd_kafka_message_t *m)
+{
+    rd_kafka_timestamp_type_t type;
+    weir_rec *rec = &r->recs[r->n];
+    *rec = (weir_rec){.timestamp = rd_kafka_message_timestamp(m, &type)};
+    rec->key_n = put(&r->bytes, m->key, m->key_len, &rec->key_at);
+    rec->value_n = put(&r->bytes, m->payload, m->len, &rec->value_at);
+    rec->headers_at = (uint32_t)r->bytes.n;
+    encode_headers(m, &r->bytes);
+    rec->headers_n = (uint32_t)r->bytes.n - rec->headers_at;
+    r->offsets[r->n++] = m->offset;
 }
 
 /* ---- events ---- */
@@ -209,43 +231,42 @@ static void take_event(weir_kafka *k, weir_cluster_topic *t, weir_fetch fetch,
     }
 }
 
-static uint64_t take_messages(weir_kafka *k, weir_fetch fetch, rd_kafka_message_t **messages,
-                              uint32_t n)
+/* One message, or event, from the queue. */
+static void on_message(rd_kafka_message_t *m, void *ctx)
 {
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < n;) {
-        const rd_kafka_message_t *first = messages[i];
-        weir_cluster_topic *t = first->rkt ? rd_kafka_topic_opaque(first->rkt) : NULL;
-        uint32_t to = i + 1;
-        while (!first->err && to < n && !messages[to]->err && messages[to]->rkt == first->rkt &&
-               messages[to]->partition == first->partition) {
-            to++;
-        }
-        if (t && first->err) {
-            take_event(k, t, fetch, first);
-        } else if (t && first->partition < t->n) {
-            bytes += hand_over(t, first->partition, fetch, messages + i, to - i);
-        }
-        i = to;
+    run *r = ctx;
+    weir_cluster_topic *t = m->rkt ? rd_kafka_topic_opaque(m->rkt) : NULL;
+    if (!t || m->err || t != r->topic || m->partition != r->partition || r->n == RUN_RECORDS ||
+        r->bytes.n >= RUN_BYTES) {
+        hand_over(r);
+        r->topic = t;
+        r->partition = m->partition;
     }
-    return bytes;
+    if (t && m->err) {
+        take_event(r->kafka, t, r->fetch, m);
+    } else if (t && m->partition < t->n) {
+        const kafka_fetch *f = &t->fetches[r->fetch][m->partition];
+        if (f->active && m->offset >= f->expected) { /* not of an earlier fetch */
+            take_record(r, m);
+        }
+    }
+    if (r->taken + r->bytes.n >= r->most) {
+        rd_kafka_yield(r->kafka->consumers[r->fetch]);
+    }
 }
 
 weir_rc weir__kafka_take_in(weir_kafka *k, uint64_t bytes, weir_status *st)
 {
     (void)st;
-    static _Thread_local rd_kafka_message_t *messages[TAKE_MESSAGES];
+    static _Thread_local run r;
     for (int i = 0; i < WEIR_FETCHES; i++) {
-        uint64_t taken = 0;
-        ssize_t n = 1;
-        while (k->queues[i] && taken < bytes && n > 0) {
-            n = rd_kafka_consume_batch_queue(k->queues[i], 0, messages, TAKE_MESSAGES);
-            if (n > 0) {
-                taken += take_messages(k, (weir_fetch)i, messages, (uint32_t)n);
-            }
-            for (ssize_t m = 0; m < n; m++) {
-                rd_kafka_message_destroy(messages[m]);
-            }
+        r.kafka = k;
+        r.fetch = (weir_fetch)i;
+        r.taken = 0;
+        r.most = bytes;
+        while (k->queues[i] && r.taken < bytes &&
+               rd_kafka_consume_callback_queue(k->queues[i], 0, on_message, &r) > 0) {
+            hand_over(&r);
         }
     }
     return WEIR_OK;
