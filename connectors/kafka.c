@@ -144,6 +144,22 @@ weir_rc weir__kafka_consumer(weir_kafka *k, weir_fetch fetch, weir_status *st)
     return WEIR_OK;
 }
 
+weir_rc weir__kafka_grouper(weir_kafka *k, weir_status *st)
+{
+    char why[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_dup(k->consumer_conf);
+    set_callbacks(k, conf);
+    if (rd_kafka_conf_set(conf, "group.id", k->group, why, sizeof why) == RD_KAFKA_CONF_OK) {
+        k->grouper = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+    }
+    if (!k->grouper) {
+        rd_kafka_conf_destroy(conf);
+        return weir_fail(st, WEIR_EUSAGE, "Kafka group %s: %s", k->group, why);
+    }
+    k->answers = rd_kafka_queue_new(k->grouper);
+    return WEIR_OK;
+}
+
 weir_rc weir__kafka_producer(weir_kafka *k, weir_status *st)
 {
     char why[512];
@@ -199,6 +215,7 @@ static void close_topic(weir_cluster *c, weir_cluster_topic *t)
         at = &(*at)->next;
     }
     *at = t->next;
+    k->looked_at = NULL;
     for (int i = 0; i < WEIR_FETCHES; i++) {
         for (int32_t p = 0; p < t->n && t->fetches[i]; p++) {
             weir__kafka_fetch_stop(c, t, p, (weir_fetch)i);
@@ -215,13 +232,16 @@ static weir_rc poll(weir_cluster *c, uint64_t bytes, weir_status *st)
 {
     weir_kafka *k = weir__kafka_of(c);
     if (bytes > 0) {
-    k->looked_at = NULL;
         __atomic_store_n(&k->woken, false, __ATOMIC_RELEASE);
         WEIR_TRY(weir__kafka_take_in(k, bytes, st));
+        weir__kafka_watch(k);
     }
-    rd_kafka_event_t *event = rd_kafka_queue_poll(k->answers, 0);
+    rd_kafka_event_t *event = k->answers ? rd_kafka_queue_poll(k->answers, 0) : NULL;
     if (event) {
         rd_kafka_event_destroy(event);
+    }
+    if (k->grouper) {
+        rd_kafka_poll(k->grouper, 0);
     }
     for (int i = 0; i < WEIR_FETCHES; i++) {
         if (k->consumers[i]) {
@@ -234,7 +254,6 @@ static weir_rc poll(weir_cluster *c, uint64_t bytes, weir_status *st)
 /* ---- opening and closing ---- */
 
 static void close_cluster(weir_cluster *c)
-        weir__kafka_watch(k);
 {
     weir_kafka *k = weir__kafka_of(c);
     weir__kafka_forget_waiting(k);
@@ -247,6 +266,9 @@ static void close_cluster(weir_cluster *c)
     }
     if (k->answers) {
         rd_kafka_queue_destroy(k->answers);
+    }
+    if (k->grouper) {
+        rd_kafka_destroy(k->grouper);
     }
     for (int i = 0; i < WEIR_FETCHES; i++) {
         if (k->queues[i]) {
@@ -317,6 +339,7 @@ weir_rc weir_kafka_open(const weir_kafka_config *config, weir_cluster **out, wei
     weir_kafka *k = weir_zalloc(sizeof *k);
     k->base = (weir_cluster){.calls = &calls,
                              .exactly_once = config->exactly_once,
+                             .batch_bytes = config->batch_bytes,
                              .wake = config->wake,
                              .wake_ctx = config->wake_ctx,
                              .interrupted = config->interrupted,
@@ -327,7 +350,6 @@ weir_rc weir_kafka_open(const weir_kafka_config *config, weir_cluster **out, wei
     weir_rc rc = weir__kafka_configure(k, config, st);
     rc = rc ? rc : weir__kafka_consumer(k, WEIR_FETCH_MAIN, st);
     rc = rc ? rc : greet(k, st);
-    k->answers = rc ? NULL : rd_kafka_queue_new(k->consumers[WEIR_FETCH_MAIN]);
     if (rc != WEIR_OK) {
         close_cluster(&k->base);
         return rc;
@@ -335,4 +357,3 @@ weir_rc weir_kafka_open(const weir_kafka_config *config, weir_cluster **out, wei
     *out = &k->base;
     return WEIR_OK;
 }
-                             .batch_bytes = config->batch_bytes,

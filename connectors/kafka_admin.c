@@ -121,10 +121,10 @@ static weir_rc created(weir_kafka *k, rd_kafka_event_t *event, weir_sv name, wei
     return WEIR_OK;
 }
 
-static rd_kafka_AdminOptions_t *options(weir_kafka *k, rd_kafka_admin_op_t op)
+static rd_kafka_AdminOptions_t *options(rd_kafka_t *rk, rd_kafka_admin_op_t op)
 {
     char why[256];
-    rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(asker(k), op);
+    rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(rk, op);
     (void)rd_kafka_AdminOptions_set_request_timeout(o, 2 * KAFKA_ANSWER_MS, why, sizeof why);
     (void)rd_kafka_AdminOptions_set_operation_timeout(o, KAFKA_ANSWER_MS, why, sizeof why);
     return o;
@@ -163,7 +163,7 @@ weir_rc weir__kafka_create(weir_cluster *c, const weir_topic_spec *spec, weir_st
         weir_buf_deinit(&text);
     }
     rd_kafka_queue_t *queue = rd_kafka_queue_new(asker(k));
-    rd_kafka_AdminOptions_t *o = options(k, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_t *o = options(asker(k), RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_CreateTopics(asker(k), &t, 1, o, queue);
     rd_kafka_event_t *event = answer(k, queue);
     weir_rc rc = created(k, event, spec->name, st);
@@ -182,7 +182,7 @@ weir_rc weir__kafka_drop(weir_cluster *c, weir_sv topic, weir_status *st)
     snprintf(name, sizeof name, WEIR_SV_FMT, WEIR_SV_ARG(topic));
     rd_kafka_DeleteTopic_t *t = rd_kafka_DeleteTopic_new(name);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(asker(k));
-    rd_kafka_AdminOptions_t *o = options(k, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    rd_kafka_AdminOptions_t *o = options(asker(k), RD_KAFKA_ADMIN_OP_DELETETOPICS);
     rd_kafka_DeleteTopics(asker(k), &t, 1, o, queue);
     rd_kafka_event_t *event = answer(k, queue);
     rd_kafka_resp_err_t err = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -345,11 +345,11 @@ static rd_kafka_resp_err_t group_error(rd_kafka_event_t *event)
 static rd_kafka_resp_err_t ask_epoch(weir_kafka *k, bool settled, uint64_t *epoch, bool *found)
 {
     rd_kafka_ListConsumerGroupOffsets_t *ask = rd_kafka_ListConsumerGroupOffsets_new(k->group, NULL);
-    rd_kafka_AdminOptions_t *o = options(k, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+    rd_kafka_AdminOptions_t *o = options(k->grouper, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
     rd_kafka_error_t *no = rd_kafka_AdminOptions_set_require_stable_offsets(o, settled);
     rd_kafka_error_destroy(no);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(asker(k));
-    rd_kafka_ListConsumerGroupOffsets(asker(k), &ask, 1, o, queue);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(k->grouper);
+    rd_kafka_ListConsumerGroupOffsets(k->grouper, &ask, 1, o, queue);
     rd_kafka_event_t *event = answer(k, queue);
     rd_kafka_resp_err_t err = group_error(event);
     if (!err) {

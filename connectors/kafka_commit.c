@@ -144,10 +144,9 @@ static void add_mark(const weir_kafka *k, rd_kafka_topic_partition_list_t *list,
 /* For whoever looks at the group's lag; nothing depends on it, so nobody waits for the answer. */
 static void note_offsets(weir_kafka *k, const rd_kafka_topic_partition_list_t *list)
 {
-    rd_kafka_t *rk = k->consumers[WEIR_FETCH_MAIN];
     rd_kafka_AlterConsumerGroupOffsets_t *alter =
         rd_kafka_AlterConsumerGroupOffsets_new(k->group, list);
-    rd_kafka_AlterConsumerGroupOffsets(rk, &alter, 1, NULL, k->answers);
+    rd_kafka_AlterConsumerGroupOffsets(k->grouper, &alter, 1, NULL, k->answers);
     rd_kafka_AlterConsumerGroupOffsets_destroy(alter);
 }
 
@@ -181,6 +180,7 @@ weir_rc weir__kafka_committed(weir_cluster *c, weir_sv instance, uint64_t newest
     k->group = weir_strdup(weir_buf_cstr(&name));
     k->transactional_id = weir_strdup(weir_buf_cstr(&name));
     weir_buf_deinit(&name);
+    WEIR_TRY(weir__kafka_grouper(k, st));
     WEIR_TRY(weir__kafka_group_epoch(k, !c->exactly_once, epoch, found, st));
     c->last_epoch = *found ? *epoch : 0;
     if (!c->exactly_once || c->last_epoch > newest) {

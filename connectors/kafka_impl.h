@@ -45,13 +45,15 @@ struct weir_kafka {
     rd_kafka_conf_t *consumer_conf, *producer_conf; /* to be copied */
     rd_kafka_t *consumers[WEIR_FETCHES]; /* BEHIND: NULL until used */
     rd_kafka_queue_t *queues[WEIR_FETCHES];
-    rd_kafka_queue_t *answers; /* to what nobody waits for */
+    rd_kafka_t *grouper;       /* knows the group: librdkafka 2.0.2 asks for a group's offsets only through
+                                  such a one without a crash when the coordinator moves (#5040) */
+    rd_kafka_queue_t *answers; /* to what nobody waits for; of the grouper */
     rd_kafka_t *producer;
     weir_cluster_topic *topics;
-    /* producing */
-    kafka_waiting *waiting;
     weir_cluster_topic *looked_at;   /* kafka_watch.c: the last one */
     int64_t next_look_ns;
+    /* producing */
+    kafka_waiting *waiting;
     size_t first_waiting, n_waiting, cap_waiting;
     bool in_transaction, dirty;
     bool suspect;            /* the end of a transaction was slow: it needs a new epoch (rule P7) */
@@ -59,11 +61,11 @@ struct weir_kafka {
     char lost_why[512];
     char *lost_topic;        /* NULL: not for a reason that lasts */
     uint64_t lost_bytes;
-    /* what librdkafka said last, for messages; written by its threads */
-    char said[512];
     rd_kafka_resp_err_t lost_err;
     char not_added[256];     /* topic that the transaction does not take; written once */
     bool has_not_added;      /* atomic: it is written */
+    /* what librdkafka said last, for messages; written by its threads */
+    char said[512];
     bool refused;            /* wrong credentials: trying again is of no use. Atomic */
     bool woken;              /* atomic */
 };
@@ -84,6 +86,9 @@ weir_rc weir__kafka_fail(weir_kafka *k, weir_rc rc, rd_kafka_resp_err_t err, con
 
 /* kafka_config.c: fills in k->consumer_conf, k->producer_conf, k->servers. */
 weir_rc weir__kafka_configure(weir_kafka *k, const weir_kafka_config *config, weir_status *st);
+
+/* Makes k->grouper, which reads nothing and is no member. */
+weir_rc weir__kafka_grouper(weir_kafka *k, weir_status *st);
 
 /* kafka_admin.c */
 weir_rc weir__kafka_list(weir_cluster *c, void (*each)(void *ctx, weir_sv name, int32_t partitions,
@@ -111,14 +116,14 @@ void weir__kafka_fetch_stop(weir_cluster *c, weir_cluster_topic *t, int32_t part
                             weir_fetch fetch);
 weir_rc weir__kafka_take_in(weir_kafka *k, uint64_t bytes, weir_status *st);
 
+/* kafka_watch.c: now and then looks whether what is read is what it was. */
+void weir__kafka_watch(weir_kafka *k);
+
 /* kafka_produce.c */
 weir_rc weir__kafka_producer(weir_kafka *k, weir_status *st);
 void weir__kafka_append(weir_cluster *c, weir_cluster_topic *t, int32_t partition, weir_chunk *chunk);
 bool weir__kafka_full(const weir_cluster *c);
 bool weir__kafka_dirty(const weir_cluster *c);
-/* kafka_watch.c: now and then looks whether what is read is what it was. */
-void weir__kafka_watch(weir_kafka *k);
-
 /* Gives the producer what it has room for. */
 weir_rc weir__kafka_send(weir_kafka *k, weir_status *st);
 weir_rc weir__kafka_flush(weir_cluster *c, weir_status *st);
@@ -127,13 +132,13 @@ void weir__kafka_forget_waiting(weir_kafka *k);
 /* kafka_lost.c */
 /* The record could not be written, and with it the epoch is lost. */
 void weir__kafka_lose(weir_kafka *k, const char *topic, uint64_t bytes, rd_kafka_resp_err_t err);
+/* A thread of librdkafka: the log says that a partition cannot be part of the transaction. */
+void weir__kafka_not_added(weir_kafka *k, const char *text);
 /* The open transaction has met an error: it cannot be committed. */
 bool weir__kafka_aborted(weir_kafka *k);
 /* Why the epoch is lost. */
 weir_rc weir__kafka_lost(weir_kafka *k, weir_status *st);
 /* A step of the transaction has failed: the epoch is lost. Frees the error. */
-/* A thread of librdkafka: the log says that a partition cannot be part of the transaction. */
-void weir__kafka_not_added(weir_kafka *k, const char *text);
 weir_rc weir__kafka_failed(weir_kafka *k, rd_kafka_error_t *error, const char *what, weir_status *st);
 
 /* kafka_commit.c */
