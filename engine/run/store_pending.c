@@ -76,6 +76,9 @@ weir_rc weir_store_prepare(weir_store *s, weir_store_batch *b, uint64_t epoch, w
     weir_buf_be64(&value, epoch);
     if (weir__store_is_large(b)) {
         file_path(s, &path);
+        /* Of a process that was killed while RocksDB moved the file: it may still be a second name of
+         * one of RocksDB's own, which writing would destroy. */
+        (void)unlink(weir_buf_cstr(&path));
         rc = weir__store_write_table(s, b, weir_buf_cstr(&path), st);
         weir_buf_byte(&value, IN_FILE);
     } else {
