@@ -173,6 +173,7 @@ static weir_rc count_keys(weir_session *s, uint64_t keys, weir_status *st)
         }
     }
     weir_chunk_builder_deinit(&b);
+    WEIR_TRY(weir_engine_drain(weir_session_engine(s), st));
     return weir_engine_commit(weir_session_engine(s), NULL, st);
 }
 
