@@ -269,7 +269,7 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, const weir_start 
     q->replaces = replace != NULL;
     q->ordinal = replace ? replace->ordinal : e->next_ordinal;
     weir_arena_init(&q->arena);
-    q->warming = e->config.order == WEIR_ORDER_TIME;
+    q->warming = weir_topics_cluster(e->config.topics) != NULL; /* elsewhere tables are all there */
     const weir_source *sink = plan->sink->sink.sink;
     weir_rc rc = WEIR_OK;
     if (sink) {
@@ -478,8 +478,8 @@ static void hold_stream(weir_scan *s, void *ctx)
     s->held = *(bool *)ctx && !s->node->scan.source->table;
 }
 
-/* Streams wait until the tables of their query are read to the end they had at the start: a stream
- * that overtook its table would miss what it should have met. */
+/* Streams wait until the tables of their query are read to the end they had when the query was first
+ * started: a stream that overtook its table would miss what it should have met. */
 static void warm_up(weir_engine *e)
 {
     for (size_t i = 0; i < e->n_queries; i++) {

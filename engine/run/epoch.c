@@ -2,7 +2,7 @@
  * (the topics' new chunks), state (dirty entries of every operator), source positions, and whatever
  * the host adds. Between rounds nothing is in flight, so the batch is a consistent cut.
  *
- *   'M' "position" ‖ 0 ‖ query ‖ 0 ‖ node(4) ‖ partition(4)  →  next offset (8)
+ *   'M' "position" ‖ 0 ‖ query ‖ 0 ‖ node(4) ‖ partition(4)  →  next offset (8) [‖ warm_end (8)]
  *   'M' "plan" ‖ 0 ‖ query                                   →  printed plan
  *   'M' "epoch"                                              →  number of commits (8)
  *   'M' "instance"                                           →  name of this directory's process
@@ -47,6 +47,9 @@ static void save_query(weir_query *q, weir_store_batch *batch)
                 position_key(&key, q, &t->scans[k]);
                 weir_buf_reset(&value);
                 weir_buf_be64(&value, (uint64_t)t->scans[k].next);
+                if (t->scans[k].next < t->scans[k].warm_end) {
+                    weir_buf_be64(&value, (uint64_t)t->scans[k].warm_end);
+                }
                 weir_store_put(batch, weir_buf_view(&key), weir_buf_view(&value));
             }
         }
@@ -90,24 +93,22 @@ static const weir_position *given_of(const weir_start *start, const weir_scan *s
 /* A table is read from its beginning whatever the property says, as in ksqlDB. */
 static weir_rc start_at(weir_scan *s, const weir_start *start, bool known, weir_status *st)
 {
-    bool table = s->node->scan.source->table;
-    if (known && !table) {
-        return WEIR_OK;
-    }
     int64_t begin = 0;
-    WEIR_TRY(weir_topic_bounds(s->topic, s->partition, &begin, &s->warm_end, st));
+    int64_t end = 0;
     if (known) {
         return WEIR_OK;
     }
+    WEIR_TRY(weir_topic_bounds(s->topic, s->partition, &begin, &end, st));
     const weir_position *given = given_of(start, s);
-    if (table) {
+    if (s->node->scan.source->table) {
         s->next = begin;
+        s->warm_end = end;
     } else if (given) {
-        s->next = weir_min64(weir_max64(given->next, begin), s->warm_end);
+        s->next = weir_min64(weir_max64(given->next, begin), end);
     } else if (start->kind == WEIR_START_TIME) {
         return weir_topic_at_time(s->topic, s->partition, start->ms, &s->next, st);
     } else {
-        s->next = start->kind == WEIR_START_EARLIEST ? begin : s->warm_end;
+        s->next = start->kind == WEIR_START_EARLIEST ? begin : end;
     }
     return WEIR_OK;
 }
@@ -162,6 +163,7 @@ static weir_rc load_position(weir_query *q, weir_scan *s, const weir_start *star
     if (rc == WEIR_OK && found) {
         weir_reader r = weir_reader_of(weir_buf_view(&value));
         s->next = (int64_t)weir_read_be64(&r);
+        s->warm_end = r.p < r.end ? (int64_t)weir_read_be64(&r) : 0;
     }
     rc = rc ? rc : start_at(s, start, found, st);
     if (rc == WEIR_OK) {
