@@ -10,6 +10,7 @@
  *
  * Values are stored as crc32c (of key and value), then the value. */
 #include "engine/io/fault.h"
+#include "engine/run/rocks_shim.h"
 #include "engine/run/store_batch.h"
 
 #include <dirent.h>
@@ -154,9 +155,7 @@ static rocksdb_options_t *options_new(rocksdb_cache_t *cache)
     rocksdb_options_set_skip_stats_update_on_db_open(o, 1);
     rocksdb_options_set_stats_dump_period_sec(o, 0);
     rocksdb_options_set_stats_persist_period_sec(o, 0);
-    rocksdb_options_set_info_log_level(o, 2); /* warnings */
-    rocksdb_options_set_keep_log_file_num(o, 2);
-    rocksdb_options_set_max_log_file_size(o, 1 << 20);
+    weir__rocks_no_log(o);
     rocksdb_block_based_options_destroy(table);
     return o;
 }
@@ -183,8 +182,9 @@ static weir_rc format_check(weir_store *s, bool read_only, weir_status *st)
     bool empty = !rocksdb_iter_valid(it);
     rocksdb_iter_destroy(it);
     if (!empty) {
-        return weir_fail(st, WEIR_ECORRUPT,
-                         "data directory \"%s\" holds the data of another program", s->dir);
+        weir_fail(st, WEIR_ECORRUPT,
+                  "data directory \"%s\" is damaged, or holds the data of another program", s->dir);
+        return weir_hint(st, STORE_DAMAGE_HINT);
     }
     if (read_only) {
         return WEIR_OK;

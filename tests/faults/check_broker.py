@@ -1,1 +1,140 @@
-"""."""
+"""Brokers that are not there, die, or do not let us in (rows 14, 15)."""
+import socket
+import threading
+import time
+
+import check_topics
+from engine import COPY, COUNT, RELEASE, Case, counted, exact, must, nothing_lost, rows, test, until
+
+SLACK = 80 << 20
+
+
+def with_own_broker(case, call):
+    with type(case.broker)() as broker:
+        own = Case(broker, case.name)
+        try:
+            call(own, broker)
+        finally:
+            own.close()
+
+
+class Load(threading.Thread):
+    """Records 0 to count, from a client of its own, over whatever happens to the broker."""
+
+    def __init__(self, case, count, portion):
+        super().__init__(daemon=True)
+        self.case = Case(case.broker, case.name)
+        self.count, self.portion = count, portion
+        self.done = 0
+        self.error = None
+
+    def run(self):
+        try:
+            while self.done < self.count:
+                self.case.produce('src', rows(self.done, self.done + self.portion))
+                self.done += self.portion
+                time.sleep(0.02)
+        except Exception as e:
+            self.error = e
+
+    def end(self):
+        self.join(60)
+        self.case.close()
+        must(not self.error and self.done == self.count, 'input: %s' % self.error)
+
+
+def killed_under_load(case, eos):
+    def call(own, broker):
+        own.create('src', 2)
+        engine = own.run(COUNT, eos=eos)
+        load = Load(own, 3000, 50)
+        load.start()
+        for at in (500, 1500):
+            until(lambda: load.done >= at)
+            broker.kill()
+            time.sleep(0.3)
+            broker.resume()
+        load.end()
+        if eos:
+            exact(own, 3000)
+            counted(own, 3000)
+            engine.stop()
+            exact(own, 3000)
+        else:
+            nothing_lost(own, 3000)
+            engine.stop()
+    with_own_broker(case, call)
+
+
+@test
+def broker_killed_exactly_once(case):
+    """Row 14: the broker is killed and comes back, twice, under load: exactly_once_v2 loses nothing and
+    repeats nothing; the engine is not restarted."""
+    killed_under_load(case, True)
+
+
+@test
+def broker_killed_at_least_once(case):
+    """Row 14: the same under at_least_once: nothing is lost."""
+    killed_under_load(case, False)
+
+
+@test
+def broker_down_for_long(case):
+    """Row 15: while the broker is down nothing grows in memory, and when it is back the engine goes on
+    by itself, exactly once."""
+    def call(own, broker):
+        own.create('src', 2)
+        own.produce('src', rows(0, 20000, pad=300))
+        engine = own.run(COUNT, weir=RELEASE)
+        own.records('copied', 10000)
+        broker.kill()
+        time.sleep(1)
+        before = engine.rss()
+        time.sleep(8)
+        must(engine.process.poll() is None, 'it ended:', engine.stderr())
+        must(engine.rss() < before + SLACK, 'grew from %d to %d bytes' % (before, engine.rss()))
+        broker.resume()
+        exact(own, 20000)
+        counted(own, 20000)
+        engine.stop()
+    with_own_broker(case, call)
+
+
+@test
+def unreachable_at_the_start(case):
+    """No broker at the start: one clear line per attempt, with longer and longer pauses; when one
+    comes, the engine starts; SIGTERM ends it meanwhile."""
+    with socket.create_server(('127.0.0.1', 0)) as probe:
+        port = probe.getsockname()[1]
+    engine = case.run(COPY, servers='127.0.0.1:%d' % port)
+    said = engine.says('trying again in 0.5 s', 'trying again in 1.0 s', '127.0.0.1:%d: cannot connect' % port,
+                       'Connection refused')
+    must(all('cannot connect' in line for line in said.splitlines()), said)
+    engine.stop()
+
+
+@test
+def unreachable_and_told_to_exit(case):
+    """--exit-on-connect-failure: exit status 4, one line."""
+    with socket.create_server(('127.0.0.1', 0)) as probe:
+        port = probe.getsockname()[1]
+    said = case.run(COPY, '--exit-on-connect-failure', servers='127.0.0.1:%d' % port).ends(4, 'Connection refused')
+    must(said.count('\n') == 1, said)
+
+
+@test
+def wrong_password(case):
+    """Wrong credentials: exit status 4, one line that says what to check, no endless attempts."""
+    said = case.run(COPY, *check_topics.alice('wrong'), servers=case.broker.sasl_bootstrap).ends(
+        4, 'Authentication failed', 'check security.protocol, sasl.mechanism, sasl.username')
+    must('trying again' not in said, said)
+
+
+@test
+def no_right_to_its_group(case):
+    """Without the right to its group the engine does not start, and says what lacks."""
+    case.create('src')
+    case.client.allow('alice', 'topic', case.topic('src'), 'read')
+    engine = case.run(COPY, *check_topics.alice(), '--set', 'application.id=elsewhere', servers=case.broker.sasl_bootstrap)
+    engine.ends(1, 'elsewhere-', 'authorization failed', 'the user lacks an ACL')
