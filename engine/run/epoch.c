@@ -164,6 +164,7 @@ static weir_rc load_position(weir_query *q, weir_scan *s, const weir_start *star
         weir_reader r = weir_reader_of(weir_buf_view(&value));
         s->next = (int64_t)weir_read_be64(&r);
         s->warm_end = r.p < r.end ? (int64_t)weir_read_be64(&r) : 0;
+        s->known = true;
     }
     rc = rc ? rc : start_at(s, start, found, st);
     if (rc == WEIR_OK) {
@@ -213,6 +214,51 @@ static void note_plan(const weir_query *q)
     }
 }
 
+/* How many partitions of a scan's topic were known when the query was stopped. */
+static int32_t known_partitions(const weir_stage *stage, const weir_scan *s)
+{
+    int32_t n = 0;
+    for (int32_t p = 0; p < stage->partitions; p++) {
+        for (uint32_t k = 0; k < stage->tasks[p]->n_scans; k++) {
+            const weir_scan *other = &stage->tasks[p]->scans[k];
+            n += other->node == s->node && other->known;
+        }
+    }
+    return n;
+}
+
+static bool has_state(const weir_query *q)
+{
+    for (uint32_t i = 0; i < q->n_stages; i++) {
+        const weir_task *t = q->stages[i]->tasks[0];
+        for (uint32_t k = 0; k < t->n_ops; k++) {
+            if (t->ops[k]->kind->state_entries) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A partition that was added since the last run is read from its beginning. State is kept by partition,
+ * and its keys lie in other ones now. */
+static weir_rc check_added(const weir_query *q, const weir_stage *stage, weir_scan *s,
+                           weir_status *st)
+{
+    int32_t known = s->known ? 0 : known_partitions(stage, s);
+    int64_t end = 0;
+    if (known == 0) {
+        return WEIR_OK;
+    }
+    if (!has_state(q)) {
+        return weir_topic_bounds(s->topic, s->partition, &s->next, &end, st);
+    }
+    weir_fail(st, WEIR_ECORRUPT, "topic " WEIR_SV_FMT " has %d partitions now, and the state of query "
+              WEIR_SV_FMT " was made with %d", WEIR_SV_ARG(weir_topic_name(s->topic)),
+              weir_topic_partitions(s->topic), WEIR_SV_ARG(q->plan->query_id), known);
+    return weir_hint(st, "start with an empty --data-dir and reprocess");
+}
+
 weir_rc weir_query_load_positions(weir_query *q, const weir_start *start, const weir_query *replaced,
                                   weir_status *st)
 {
@@ -221,6 +267,11 @@ weir_rc weir_query_load_positions(weir_query *q, const weir_start *start, const 
         for (int32_t p = 0; p < s->partitions; p++) {
             for (uint32_t k = 0; k < s->tasks[p]->n_scans; k++) {
                 WEIR_TRY(load_position(q, &s->tasks[p]->scans[k], start, replaced, st));
+            }
+        }
+        for (int32_t p = 0; p < s->partitions; p++) {
+            for (uint32_t k = 0; k < s->tasks[p]->n_scans; k++) {
+                WEIR_TRY(check_added(q, s, &s->tasks[p]->scans[k], st));
             }
         }
     }

@@ -36,6 +36,7 @@ typedef struct weir_scan {
     weir_topic *topic;
     int32_t partition;
     int64_t next;         /* offset of the next record to read */
+    bool known;           /* its position was in the store */
     int64_t warm_end;     /* of a table: its end when the query was first started */
     bool held;            /* waits for the tables of its query */
     weir_op *to;

@@ -4,7 +4,7 @@ import signal
 import time
 
 import kafka
-from engine import COPY, STOPPED, equal, exact, must, numbers, rows, test, until
+from engine import COPY, COUNT, STOPPED, counted, equal, exact, must, numbers, rows, test, until
 
 # Two sinks of one source, of which one takes no more.
 TWO = COPY + "CREATE STREAM other WITH (KAFKA_TOPIC='@other') AS SELECT k, n, pad FROM src;"
@@ -164,6 +164,21 @@ def partitions_added(case):
     equal(sorted(n for part in numbers(case.records('copied')).values() for n in part), list(range(150)))
     equal(len(case.records('copied')), 150)
     engine.stop()
+
+
+@test
+def partitions_added_under_state(case):
+    """Row 38: partitions added while the engine was not running, to a topic whose query has state: its
+    keys lie in other partitions now, so it is refused with the remedy; nothing is counted wrong."""
+    case.create('src', 2)
+    case.produce('src', rows(0, 100))
+    engine = case.run(COUNT)
+    exact(case, 100)
+    counted(case, 100)
+    engine.stop()
+    case.client.add_partitions(case.topic('src'), 3)
+    case.run(COUNT).ends(1, 'topic %s has 3 partitions now' % case.topic('src'), 'was made with 2',
+                         'start with an empty --data-dir and reprocess')
 
 
 @test
