@@ -4,7 +4,7 @@ import signal
 import time
 
 import kafka
-from engine import COPY, COUNT, STOPPED, counted, equal, exact, must, numbers, rows, test, until
+from engine import COPY, COUNT, STOPPED, counted, equal, exact, must, nothing_lost, numbers, rows, test, until
 
 # Two sinks of one source, of which one takes no more.
 TWO = COPY + "CREATE STREAM other WITH (KAFKA_TOPIC='@other') AS SELECT k, n, pad FROM src;"
@@ -86,6 +86,29 @@ def no_right_to_write(case):
     rights_of_weir(case)
     engine = case.run(TWO, *alice(), servers=case.broker.sasl_bootstrap)
     others_go_on(case, engine, 100, 'authorization failed')
+
+
+@test
+def refused_at_least_once(case):
+    """Row 30: under at_least_once, too, a record that is too large and a topic that was deleted stop just the
+    queries that write there; nothing of the others is lost."""
+    case.create('src', 2)
+    case.create('other', 2, {'max.message.bytes': 20000})
+    case.create('third', 2)
+    sql = TWO + "CREATE STREAM third WITH (KAFKA_TOPIC='@third') AS SELECT k, n FROM src;"
+    case.produce('src', rows(0, 100))
+    engine = case.run(sql, eos=False)
+    nothing_lost(case, 100, 'third')
+    case.client.delete_topic(case.topic('third'))
+    until(lambda: case.topic('third') not in case.client.topics())
+    case.produce('src', rows(100, 200))
+    engine.says(GONE + case.topic('third') + ':')
+    case.produce('src', [('big', {'n': 200, 'pad': 'x' * 50000})])
+    engine.says(GONE + case.topic('other') + ':', 'Message size too large')
+    case.produce('src', rows(201, 300))
+    nothing_lost(case, 300)
+    must('CSAS_COPIED' not in engine.stderr(), engine.stderr())
+    engine.stop_failed()
 
 
 def alice(password='alice-secret'):
