@@ -184,7 +184,8 @@ weir_rc weir_cluster_connect(weir_cluster_door *d, weir_cluster **out, weir_stat
     }
     d->stop = d->stop ? d->stop : weir_stop_new();
     weir_kafka_config config = {.properties = d->items, .n = d->n, .batch_bytes = d->batch_bytes,
-                                .wake = d->options.wake, .wake_ctx = d->options.wake_ctx, .interrupted = stopped,
+                                .wake = d->options.wake, .wake_ctx = d->options.wake_ctx,
+                                .interrupted = stopped,
                                 .interrupted_ctx = d};
     WEIR_TRY(guarantee(d, &config.exactly_once, st));
     config.exactly_once = config.exactly_once && !d->options.no_transactions;
