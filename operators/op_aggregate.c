@@ -311,6 +311,7 @@ static bool load_group(op_aggregate *g, weir_hmap *map, weir_sv key, weir_reader
         weir_hmap_cool(map, 1);
         return true;
     }
+    weir_hmap_filling(map, true);
     return load_entry(g, map, key, r);
 }
 
@@ -337,6 +338,17 @@ static weir_rc aggregate_load(weir_op *op, weir_sv key, weir_sv value, weir_stat
         ok = ok && tag == TAG_GROUP && !g->windowed && load_group(g, g->map, key, &r);
     }
     return ok ? WEIR_OK : weir__load_bad(op, st);
+}
+
+static void aggregate_loaded(weir_op *op)
+{
+    op_aggregate *g = (op_aggregate *)op;
+    if (!g->windowed) {
+        weir_hmap_filling(g->map, false);
+    }
+    for (size_t i = 0; i < g->buckets.n; i++) {
+        weir_hmap_filling(g->buckets.at[i].map, false);
+    }
 }
 
 static void aggregate_take(weir_op *op, const weir_op *from)
@@ -410,6 +422,7 @@ const weir_op_kind weir__op_aggregate = {
     .flush = weir__agg_flush,
     .save = aggregate_save,
     .load = aggregate_load,
+    .loaded = aggregate_loaded,
     .take = aggregate_take,
     .evict = aggregate_evict,
     .close = aggregate_close,

@@ -197,6 +197,11 @@ static weir_rc lookup_load(weir_op *op, weir_sv key, weir_sv value, weir_status 
     return weir__table_load(&((op_lookup *)op)->table, op, key, value, st);
 }
 
+static void lookup_loaded(weir_op *op)
+{
+    weir__table_loaded(&((op_lookup *)op)->table);
+}
+
 static void lookup_evict(weir_op *op, uint64_t bytes)
 {
     weir__table_evict(&((op_lookup *)op)->table, bytes);
@@ -219,6 +224,7 @@ const weir_op_kind weir__op_join_lookup = {
     .push = lookup_push,
     .save = lookup_save,
     .load = lookup_load,
+    .loaded = lookup_loaded,
     .evict = lookup_evict,
     .close = lookup_close,
     .state_entries = lookup_entries,

@@ -132,6 +132,12 @@ static weir_rc table_load(weir_op *op, weir_sv key, weir_sv value, weir_status *
     return weir__table_load(&j->sides[tag - TAG_SIDE], op, key, value, st);
 }
 
+static void table_loaded(weir_op *op)
+{
+    weir__table_loaded(&((op_join_table *)op)->sides[0]);
+    weir__table_loaded(&((op_join_table *)op)->sides[1]);
+}
+
 static void table_evict(weir_op *op, uint64_t bytes)
 {
     op_join_table *j = (op_join_table *)op;
@@ -161,6 +167,7 @@ const weir_op_kind weir__op_join_table = {
     .push = table_push,
     .save = table_save,
     .load = table_load,
+    .loaded = table_loaded,
     .evict = table_evict,
     .close = table_close,
     .state_entries = table_entries,

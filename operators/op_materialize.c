@@ -133,6 +133,11 @@ static weir_rc materialize_load(weir_op *op, weir_sv key, weir_sv value, weir_st
     return weir__table_load(&((op_materialize *)op)->table, op, key, value, st);
 }
 
+static void materialize_loaded(weir_op *op)
+{
+    weir__table_loaded(&((op_materialize *)op)->table);
+}
+
 /* Rows of other columns are of no use: those keys are unknown until they come again. */
 static void materialize_take(weir_op *op, const weir_op *from)
 {
@@ -180,6 +185,7 @@ const weir_op_kind weir__op_materialize = {
     .push = materialize_push,
     .save = materialize_save,
     .load = materialize_load,
+    .loaded = materialize_loaded,
     .take = materialize_take,
     .evict = materialize_evict,
     .close = materialize_close,

@@ -374,8 +374,16 @@ weir_rc weir__table_load(weir__table *t, const weir_op *op, weir_sv key, weir_sv
         weir_hmap_cool(t->map, 1);
         return WEIR_OK;
     }
+    if (op->kind->loaded) {
+        weir_hmap_filling(t->map, true);
+    }
     weir_reader r = weir_reader_of(value);
     return table_load(t, t->map, key, &r) ? WEIR_OK : weir__load_bad(op, st);
+}
+
+void weir__table_loaded(weir__table *t)
+{
+    weir_hmap_filling(t->map, false);
 }
 
 static void table_cold(weir__table *t, weir_op *op, char tag)

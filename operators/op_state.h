@@ -124,6 +124,7 @@ bool weir__table_remove(weir__table *t, weir_sv key);
 void weir__table_save(weir__table *t, weir__saver *saver, char tag);
 weir_rc weir__table_load(weir__table *t, const weir_op *op, weir_sv key, weir_sv value,
                          weir_status *st);
+void weir__table_loaded(weir__table *t); /* of a kind with `loaded` */
 /* Rows of these keys, or all of them, are in memory from here on; `tag` as they are saved. False: the
  * task has failed. */
 bool weir__table_need(weir__table *t, weir_op *op, char tag, const weir_sv *keys, uint32_t n);

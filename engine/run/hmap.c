@@ -54,6 +54,7 @@ struct weir_hmap {
     uint32_t free; /* entry + 1 of the free list */
     uint64_t count;
     bool track;
+    bool filling; /* entries have no slots yet */
     char *slabs[HMAP_SLABS];
     weir_slab *keys; /* long ones; NULL until needed */
     void **marks;    /* payloads; NULL where a marked entry was removed */
@@ -271,17 +272,8 @@ static uint32_t entry_take(weir_hmap *m)
     return m->used++;
 }
 
-/* The key is known to be absent and `slot` is where it belongs. */
-static void *entry_add(weir_hmap *m, weir_sv key, uint32_t tag, uint64_t slot)
+static inline void *entry_init(weir_hmap *m, uint32_t entry, weir_sv key)
 {
-    if ((m->count + 1) * 3 > (m->slot_mask + 1) * 2) {
-        slots_grow(m);
-        slot = tag >> m->slot_shift;
-        while (m->slots[slot]) {
-            slot = (slot + 1) & m->slot_mask;
-        }
-    }
-    uint32_t entry = entry_take(m);
     char *payload = payload_at(m, entry);
     hmap_tail *tail = tail_of(m, payload);
     memset(payload, 0, m->tail_at);
@@ -297,9 +289,23 @@ static void *entry_add(weir_hmap *m, weir_sv key, uint32_t tag, uint64_t slot)
     if (key.n) {
         weir_copy_short(to, key.p, key.n);
     }
-    m->slots[slot] = (uint64_t)tag << 32 | (entry + 1);
     m->count++;
     return payload;
+}
+
+/* The key is known to be absent and `slot` is where it belongs. */
+static void *entry_add(weir_hmap *m, weir_sv key, uint32_t tag, uint64_t slot)
+{
+    if ((m->count + 1) * 3 > (m->slot_mask + 1) * 2) {
+        slots_grow(m);
+        slot = tag >> m->slot_shift;
+        while (m->slots[slot]) {
+            slot = (slot + 1) & m->slot_mask;
+        }
+    }
+    uint32_t entry = entry_take(m);
+    m->slots[slot] = (uint64_t)tag << 32 | (entry + 1);
+    return entry_init(m, entry, key);
 }
 
 void *weir_hmap_find(const weir_hmap *m, weir_sv key)
@@ -319,6 +325,10 @@ static void *insert_tagged(weir_hmap *m, weir_sv key, uint32_t tag, bool *added)
 
 void *weir_hmap_insert(weir_hmap *m, weir_sv key, bool *added)
 {
+    if (m->filling) {
+        *added = true;
+        return entry_init(m, entry_take(m), key);
+    }
     return insert_tagged(m, key, tag_of(key), added);
 }
 
@@ -520,6 +530,45 @@ void weir_hmap_track(weir_hmap *m, bool on)
     m->track = on;
 }
 
+/* ---- entries without slots ---- */
+
+/* Far cheaper than insertion by insertion: entries are read in order, and many slots are under way. */
+static void slots_rebuild(weir_hmap *m)
+{
+    uint64_t n = HMAP_SLOTS_MIN;
+    m->slot_shift = 32 - (uint32_t)__builtin_ctz(HMAP_SLOTS_MIN);
+    for (; m->count * 3 > n * 2; n *= 2) {
+        m->slot_shift--;
+    }
+    weir_free(m->slots);
+    m->slots = slots_alloc(n);
+    m->slot_mask = n - 1;
+    uint32_t tags[HMAP_BLOCK];
+    for (uint32_t from = 0; from < m->used; from += HMAP_BLOCK) {
+        uint32_t rows = m->used - from < HMAP_BLOCK ? m->used - from : HMAP_BLOCK;
+        for (uint32_t i = 0; i < rows; i++) {
+            tags[i] = tag_of(weir_hmap_key(m, payload_at(m, from + i)));
+            __builtin_prefetch(&m->slots[tags[i] >> m->slot_shift], 1);
+        }
+        for (uint32_t i = 0; i < rows; i++) {
+            uint64_t at = tags[i] >> m->slot_shift;
+            while (m->slots[at]) {
+                at = (at + 1) & m->slot_mask;
+            }
+            m->slots[at] = (uint64_t)tags[i] << 32 | (from + i + 1);
+        }
+    }
+}
+
+void weir_hmap_filling(weir_hmap *m, bool on)
+{
+    WEIR_ASSERT(!on || m->free == 0);
+    if (m->filling && !on) {
+        slots_rebuild(m);
+    }
+    m->filling = on;
+}
+
 /* ---- eviction ---- */
 
 static bool is_live(const weir_hmap *m, uint32_t entry)
@@ -539,33 +588,6 @@ static void slabs_trim(weir_hmap *m)
         } else if (bytes >= HMAP_HUGE_BYTES && m->used - first < slab_entries(k)) {
             size_t keep = ((m->used - first) * m->stride + HMAP_PAGE - 1) & ~(HMAP_PAGE - 1);
             (void)madvise(m->slabs[k] + keep, bytes - keep, MADV_DONTNEED);
-        }
-    }
-}
-
-static void slots_rebuild(weir_hmap *m)
-{
-    uint64_t n = HMAP_SLOTS_MIN;
-    m->slot_shift = 32 - (uint32_t)__builtin_ctz(HMAP_SLOTS_MIN);
-    for (; n < m->count * 2; n *= 2) {
-        m->slot_shift--;
-    }
-    weir_free(m->slots);
-    m->slots = slots_alloc(n);
-    m->slot_mask = n - 1;
-    uint32_t tags[HMAP_BLOCK];
-    for (uint32_t from = 0; from < m->used; from += HMAP_BLOCK) {
-        uint32_t rows = m->used - from < HMAP_BLOCK ? m->used - from : HMAP_BLOCK;
-        for (uint32_t i = 0; i < rows; i++) {
-            tags[i] = tag_of(weir_hmap_key(m, payload_at(m, from + i)));
-            __builtin_prefetch(&m->slots[tags[i] >> m->slot_shift], 1);
-        }
-        for (uint32_t i = 0; i < rows; i++) {
-            uint64_t at = tags[i] >> m->slot_shift;
-            while (m->slots[at]) {
-                at = (at + 1) & m->slot_mask;
-            }
-            m->slots[at] = (uint64_t)tags[i] << 32 | (from + i + 1);
         }
     }
 }

@@ -28,6 +28,9 @@ void weir_hmap_find_batch(const weir_hmap *m, const weir_sv *keys, uint32_t n, v
 void weir_hmap_insert_batch(weir_hmap *m, const weir_sv *keys, uint32_t n, void **payloads,
                             bool *added);
 weir_sv weir_hmap_key(const weir_hmap *m, const void *payload); /* of an entry */
+/* While it is on, entries can only be inserted, one at a time and each key once; they can be found
+ * when it is off again. For maps that are filled from a store. */
+void weir_hmap_filling(weir_hmap *m, bool on);
 
 /* Dirty marks: entries changed since the last commit, each listed once. Removal of an entry is
  * remembered by key until the marks are cleared. */

@@ -39,6 +39,7 @@ typedef struct weir_op_kind {
     void (*save)(weir_op *op, weir_store_batch *batch);
     /* One stored entry back (key without the prefix). */
     weir_rc (*load)(weir_op *op, weir_sv key, weir_sv value, weir_status *st);
+    void (*loaded)(weir_op *op); /* all of them; NULL: nothing to do */
     /* CREATE OR REPLACE: takes over the state of the same step of the query that is replaced, whose
      * plan may differ in filters and projections only. All of it counts as changed since the last
      * save. NULL: such steps are never replaced (the binder refuses), or have nothing to hand on. */

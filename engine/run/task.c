@@ -325,6 +325,9 @@ static weir_rc load_state(weir_op *op, weir_status *st)
     weir_rc rc = weir_store_scan(op->task->engine->config.store, weir_buf_view(&prefix), load_entry,
                                  &l, st);
     weir_buf_deinit(&prefix);
+    if (rc == WEIR_OK && op->kind->loaded) {
+        op->kind->loaded(op);
+    }
     weir_arena_reset(op->task->step);
     weir_budget_loading(op, true);
     return rc;

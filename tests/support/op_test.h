@@ -356,6 +356,9 @@ static inline void rig_load(rig *r)
         assert_ok(r->kind->load(r->op, key, value, &st), &st);
     }
     weir_buf_deinit(&prefix);
+    if (r->kind->loaded) {
+        r->kind->loaded(r->op);
+    }
 }
 
 /* Makes the operator, and loads what the store has. */

@@ -126,6 +126,27 @@ static void test_many(void **state)
     weir_hmap_free(m, NULL, NULL);
 }
 
+static void test_filling(void **state)
+{
+    (void)state;
+    weir_hmap *m = weir_hmap_new(8);
+    char room[80];
+    bool added;
+    *(uint64_t *)weir_hmap_insert(m, key_of(0, room), &added) = 0;
+    for (uint64_t i = 1; i < KEYS; i++) {
+        weir_hmap_filling(m, true);
+        *(uint64_t *)weir_hmap_insert(m, key_of((uint32_t)i, room), &added) = i;
+        assert_true(added);
+    }
+    weir_hmap_filling(m, false);
+    assert_int_equal(weir_hmap_count(m), KEYS);
+    for (uint64_t i = 0; i < KEYS; i++) {
+        assert_true(*(uint64_t *)weir_hmap_insert(m, key_of((uint32_t)i, room), &added) == i);
+        assert_false(added);
+    }
+    weir_hmap_free(m, NULL, NULL);
+}
+
 typedef struct swept {
     char log[200];
 } swept;
@@ -382,7 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_model), cmocka_unit_test(test_batches), cmocka_unit_test(test_many),
         cmocka_unit_test(test_marks), cmocka_unit_test(test_drop),    cmocka_unit_test(test_slab),
-        cmocka_unit_test(test_cold),  cmocka_unit_test(test_second_chance),
+        cmocka_unit_test(test_filling), cmocka_unit_test(test_cold),  cmocka_unit_test(test_second_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
