@@ -68,7 +68,7 @@ bool sim_torn(void *ctx)
 
 void sim_bury(sim *r)
 {
-    sim_keep_store = !r->lone && !sim_chance(&r->world, 120);
+    sim_keep_store = !r->lone && !sim_chance(&r->world, 80);
     weir_session_close(r->session);
     sim_keep_store = false;
     r->session = NULL;
@@ -145,7 +145,7 @@ weir_rc sim_open(sim *r, weir_status *st)
         .data_dir = r->dir,
         .now_ms = fixed_clock,
     };
-    sim_keep_store = !r->lone && !sim_chance(&r->world, 120); /* if it fails */
+    sim_keep_store = !r->lone && !sim_chance(&r->world, 80); /* if it fails */
     weir_rc rc = weir_session_open(&config, &r->session, st);
     sim_keep_store = false;
     if (rc != WEIR_OK) {

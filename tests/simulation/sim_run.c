@@ -104,7 +104,7 @@ static bool step(sim *r)
         return add_late(r);
     } else if (what < 365 && r->retention) {
         sim_trim(r);
-    } else if (what < 375 && r->config.exactly_once) {
+    } else if (what < 369 && r->config.exactly_once) {
         return sim_copy(r);
     } else if (what < 500) {
         return sim_commit(r);
@@ -253,7 +253,7 @@ static void prepare(sim *r)
 
 static bool drive(sim *r)
 {
-    uint32_t steps = sim_between(&r->world, 20, 120);
+    uint32_t steps = sim_between(&r->world, 20, 90);
     for (uint32_t i = 0; i < steps; i++) {
         if (!sim_live(r)) {
             return false;
