@@ -8,7 +8,12 @@
 #include "connectors/fmt_json_read.h"
 #include "engine/data/text.h"
 
+#define PAUSE_MAX 256 /* records */
+#define AHEAD_BYTES 1024
+#define CACHE_LINE 64
+
 _Static_assert(WEIR_JSON_RUN_GAP <= WEIR_CHUNK_PADDING, "readable behind any record");
+_Static_assert(WEIR_JSON_READABLE <= WEIR_CHUNK_PADDING, "readable behind any record");
 
 /* A column of the record. */
 typedef struct column {
@@ -25,6 +30,10 @@ typedef struct decoder {
     column *columns; /* that are needed or can go wrong */
     uint32_t n;
     weir_json_keys *keys;
+    weir_json_layout *layout; /* of the records */
+    bool learned;             /* it is known */
+    uint32_t misses;          /* records in a row that did not have it */
+    uint32_t pause;           /* records for which it is not tried */
     weir_json_token *tokens;
     weir__json_input in;
 } decoder;
@@ -55,6 +64,7 @@ weir_rc weir__json_decoder_new(weir_arena *a, const weir_codec_spec *spec, void 
         }
     }
     d->keys = weir_json_keys_new(a, names, d->n);
+    d->layout = weir_json_layout_new(a, d->keys);
     *out = d;
     return WEIR_OK;
 }
@@ -87,7 +97,8 @@ typedef struct records {
 static bool open_record(decoder *d, records *r, uint32_t i)
 {
     if (i >= r->run_end && !r->alone) {
-        r->run_end = i + weir_json_run_open(&r->run, r->in + i, r->n - i);
+        uint32_t n = r->n - i < d->pause + 1 ? r->n - i : d->pause + 1;
+        r->run_end = i + weir_json_run_open(&r->run, r->in + i, n);
     }
     if (i < r->run_end) {
         if (weir_json_run_next(&r->run, &d->in.doc, d->in.arena, r->in[i])) {
@@ -99,16 +110,58 @@ static bool open_record(decoder *d, records *r, uint32_t i)
     return weir_json_open(&d->in.doc, d->in.arena, r->in[i]);
 }
 
+/* Records lie behind one another. The processor fetches ahead by itself, but only to the end of a
+ * page. */
+static void fetch_ahead(weir_sv text)
+{
+    for (uint32_t i = 0; i < text.n && i < AHEAD_BYTES; i += CACHE_LINE) {
+        __builtin_prefetch(text.p + AHEAD_BYTES + i);
+    }
+}
+
+/* As the records before it were. */
+static bool read_alike(decoder *d, weir_sv text)
+{
+    if (d->pause > 0) {
+        d->pause--;
+        return false;
+    }
+    if (WEIR_LIKELY(weir_json_layout_read(d->layout, text, d->tokens))) {
+        d->in.doc.error = NULL;
+        d->misses = 0;
+        return true;
+    }
+    d->misses++;
+    return false;
+}
+
+/* From a record that was not. A single one is let pass; when none is like the one before, they are
+ * read the long way for a while. */
+static void learn(decoder *d, weir_sv text)
+{
+    if (d->pause > 0 || (d->learned && d->misses == 1)) {
+        return;
+    }
+    d->learned = weir_json_layout_learn(d->layout, &d->in.doc, text);
+    d->pause = d->learned && d->misses < 3 ? 0 : PAUSE_MAX;
+}
+
 /* One record into d->tokens. */
 static bool read_record(decoder *d, records *r, uint32_t i)
 {
     weir_json_token root;
+    if (!d->unwrapped && read_alike(d, r->in[i])) {
+        return true;
+    }
     if (!open_record(d, r, i)) {
         return weir__json_refuse(&d->in, "malformed JSON: %s", d->in.doc.error);
     }
     if (!d->unwrapped && weir_json_starts_object(&d->in.doc)) {
-        return weir_json_members(&d->in.doc, 0, d->keys, d->tokens) ||
-               weir__json_refuse(&d->in, "malformed JSON: %s", d->in.doc.error);
+        if (!weir_json_members(&d->in.doc, 0, d->keys, d->tokens)) {
+            return weir__json_refuse(&d->in, "malformed JSON: %s", d->in.doc.error);
+        }
+        learn(d, r->in[i]);
+        return true;
     }
     if (!weir_json_root(&d->in.doc, &root)) {
         return weir__json_refuse(&d->in, "malformed JSON: %s", d->in.doc.error);
@@ -209,6 +262,7 @@ void weir__json_decode(void *self, const weir_sv *in, uint32_t at, uint32_t n, w
             weir__codec_null_row(d->spec, cols, step, at + i);
             continue;
         }
+        fetch_ahead(in[i]);
         if (WEIR_UNLIKELY(!read_record(d, &r, i) || !write_row(d, cols, at + i))) {
             weir__codec_bad_row(d->spec, cols, step, at + i, bad, reason_of(d));
             d->in.n_path = 0;

@@ -204,6 +204,13 @@ __attribute__((noinline)) static const weir__json_key *find_key(weir_json_doc *d
                : weir__json_keys_search(keys, d->arena, guess, head, text);
 }
 
+const weir__json_key *weir__json_key_at(weir_json_doc *d, uint32_t at, weir_json_keys *keys)
+{
+    weir__json_key *guess = weir_arena_alloc(d->arena, sizeof *guess);
+    *guess = (weir__json_key){.name = {.n = UINT32_MAX}};
+    return find_key(d, at, keys, guess);
+}
+
 /* The value at a token; returns the token behind it, NULL at a fault. Not in the way of
  * weir_json_members. */
 __attribute__((noinline)) static const uint32_t *read_member(weir_json_doc *d, const uint32_t *at,

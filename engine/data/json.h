@@ -2,6 +2,7 @@
  *
  *   text ─► weir_json_open ─► document: the offsets of its tokens
  *              ├─► weir_json_members  one object, wanted members only: the record decoder
+ *              │     └─► weir_json_layout_learn  how it is written: the next ones without tokens
  *              ├─► weir_json_root, weir_json_first, weir_json_next  everything else, token by token
  *              └─► weir_json_build    a tree in an arena ◄─ weir_json_parse, from text in one call
  *
@@ -85,6 +86,17 @@ weir_json_keys *weir_json_keys_new(weir_arena *a, const weir_sv *names, uint32_t
 /* Reads the object at `at` (0: the root): out[i] is the member for names[i], or ABSENT. An exact
  * name goes before an upper-cased one, a later member before an earlier one. */
 bool weir_json_members(weir_json_doc *d, uint32_t at, weir_json_keys *keys, weir_json_token *out);
+/* How the records of one make are written: the text between their values. With it a record is read
+ * without finding its tokens first. Belongs to one decoder, beside its keys. */
+typedef struct weir_json_layout weir_json_layout;
+weir_json_layout *weir_json_layout_new(weir_arena *a, weir_json_keys *keys);
+/* From a text whose document weir_json_members has read from its root. False: nothing is learned:
+ * its values are nested, there are too many of them, or the processor is not made for it. */
+bool weir_json_layout_learn(weir_json_layout *l, weir_json_doc *d, weir_sv text);
+/* What weir_json_members would give, but for `at`. False: the text is not written that way or is at
+ * fault; read it the long way. */
+#define WEIR_JSON_READABLE 64 /* bytes behind the text that must be readable */
+bool weir_json_layout_read(weir_json_layout *l, weir_sv text, weir_json_token *out);
 static inline bool weir_json_starts_object(const weir_json_doc *d)
 {
     return d->n > 0 && d->p[d->at[0]] == '{';

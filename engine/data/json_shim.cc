@@ -59,3 +59,8 @@ extern "C" weir__json_fault weir__json_index(const char *p, uint32_t n, const ui
         return WEIR__JSON_MEMORY;
     }
 }
+
+extern "C" bool weir__json_utf8_valid(const char *p, uint32_t n)
+{
+    return simdjson::validate_utf8(p, n);
+}

@@ -1,5 +1,6 @@
-/* Between json.c and simdjson: where the tokens of a JSON text start. For json.c only. */
+/* Between json.c and simdjson: where the tokens of a JSON text start. For json*.c only. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ typedef enum weir__json_fault {
  * order, followed by `n`. They belong to the library and to this thread: valid until the next call.
  */
 weir__json_fault weir__json_index(const char *p, uint32_t n, const uint32_t **at, uint32_t *n_at);
+/* Whether bytes are UTF-8. For json_layout.c. */
+bool weir__json_utf8_valid(const char *p, uint32_t n);
 
 #ifdef __cplusplus
 }

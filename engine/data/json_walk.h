@@ -10,10 +10,13 @@ weir_json_kind weir__json_number_kind(const char *p, size_t n);
 bool weir__json_escapes_valid(weir_sv raw);
 /* Steps over the array or object at token *at, checking it; *at is behind it then. */
 bool weir__json_skip(weir_json_doc *d, uint32_t *at);
+/* The key of the member at token `at`; NULL: no member. */
+typedef struct weir__json_key weir__json_key;
+const weir__json_key *weir__json_key_at(weir_json_doc *d, uint32_t at, weir_json_keys *keys);
 #define WEIR__JSON_PLACES 64 /* places of an object whose name is guessed */
 
 /* A member name seen before. */
-typedef struct weir__json_key {
+struct weir__json_key {
     uint64_t head; /* the first eight bytes, zeros behind a shorter name */
     weir_sv name;
     int32_t wanted; /* index of the wanted member or -1 */
@@ -22,7 +25,7 @@ typedef struct weir__json_key {
      * not comparable), its first and its last eight bytes, those at `tail`, what counts of them. */
     uint32_t room, tail;
     uint64_t first, last, mask;
-} weir__json_key;
+};
 
 struct weir_json_keys {
     weir_arena *arena;

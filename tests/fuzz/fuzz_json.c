@@ -6,6 +6,7 @@
  *   byte 0: flags (1 unwrapped, 2 key)   byte 1: number of columns   then one byte per column: type
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "connectors/formats.h"
 #include "engine/data/batch.h"
@@ -36,14 +37,20 @@ static const weir_type *type_of(weir_arena *a, uint8_t byte)
 
 typedef struct round_trip {
     const weir_format *format;
+    const weir_codec_spec *codec;
     void *decoder, *encoder;
     weir_schema schema;
 } round_trip;
 
 /* Decodes one record; false when it is bad. */
-static bool decode(const round_trip *r, weir_arena *step, weir_sv in, weir_batch **out)
+static bool decode(const round_trip *r, weir_arena *step, weir_sv text, weir_batch **out)
 {
     weir_bad_rows bad = {0};
+    char *copy = weir_arena_zalloc(step, text.n + WEIR_CHUNK_PADDING);
+    weir_sv in = weir_sv_of(copy, text.n);
+    if (text.n) {
+        memcpy(copy, text.p, text.n);
+    }
     *out = weir_batch_new(step, &r->schema);
     r->format->decode(r->decoder, &in, 0, 1, (*out)->cols, step, &bad);
     return bad.n == 0;
@@ -93,7 +100,8 @@ static void encode_row(const round_trip *r, const weir_batch *b, const weir_bad_
     }
 }
 
-/* The lines of a text as the records of one call: each must be read as if it were alone. */
+/* The lines of a text as the records of one call: each must be read as if it were alone, by a
+ * decoder that has seen no other. */
 static void check_neighbours(const round_trip *r, weir_arena *step, weir_sv in)
 {
     weir_sv lines[64];
@@ -114,7 +122,11 @@ static void check_neighbours(const round_trip *r, weir_arena *step, weir_sv in)
         weir_buf text[2] = {0};
         weir_bad_rows bad_alone = {0};
         weir_batch *alone = weir_batch_new(step, &r->schema);
-        r->format->decode(r->decoder, &lines[i], 0, 1, alone->cols, step, &bad_alone);
+        void *fresh = NULL;
+        if (r->format->decoder_new(step, r->codec, &fresh, NULL) != WEIR_OK) {
+            abort();
+        }
+        r->format->decode(fresh, &lines[i], 0, 1, alone->cols, step, &bad_alone);
         encode_row(r, all, &bad, (uint16_t)i, &text[0]);
         encode_row(r, alone, &bad_alone, 0, &text[1]);
         if (weir_bit(bad.bits, i) != weir_bit(bad_alone.bits, 0) ||
@@ -168,6 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weir_codec_spec codec = {
         .format = &spec, .is_key = data[0] & 2, .n = n, .cols = cols, .topic = WEIR_SV("t")};
     round_trip r = {.format = weir_formats_builtin()->by_kind[WEIR_FMT_JSON],
+                    .codec = &codec,
                     .schema = {(uint16_t)n, 0, cols}};
     if (r.format->decoder_new(&a, &codec, &r.decoder, NULL) != WEIR_OK ||
         r.format->encoder_new(&a, &codec, &r.encoder, NULL) != WEIR_OK) {
