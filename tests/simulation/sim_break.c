@@ -1,4 +1,4 @@
-/* What the linker puts between the engine and its store (--wrap). Two uses: a store may stay open
+/* What the linker puts between the engine and its store (--wrap). Three uses: a store may stay open
  * between two lives of the process, which saves most of a restart's time; the process can die where
  * the library has no fault point; and rules of the commit protocol can be broken. */
 #include "engine/run/store_batch.h"
