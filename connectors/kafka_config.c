@@ -68,9 +68,10 @@ static const char *const consuming[][2] = {
     {"auto.offset.reset", "error"},
     {"check.crcs", "true"},
     {"isolation.level", "read_committed"},
-    {"queued.min.messages", "50000"},
-    {"queued.max.messages.kbytes", "16384"},
-    {"fetch.message.max.bytes", "1048576"},
+    /* Above these librdkafka 2.0 looks again only after up to a second. */
+    {"queued.min.messages", "100000"},
+    {"queued.max.messages.kbytes", "24576"},
+    {"fetch.message.max.bytes", "262144"}, /* a partition a request: more costs CPU, for memory */
     {"fetch.wait.max.ms", "100"},
 };
 static const char *const producing[][2] = {
