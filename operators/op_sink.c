@@ -312,7 +312,7 @@ static void write_copied(op_sink *s, const weir_batch *b, const uint16_t *rows, 
             value = (weir_sv){NULL, WEIR_NULL_BYTES};
         }
         bool null = key.n == WEIR_NULL_BYTES;
-        uint32_t partition = null ? 0 : weir_partition_of(key, partitions);
+        uint32_t partition = null || partitions == 1 ? 0 : weir_partition_of(key, partitions);
         if (windowed && !null) {
             key = windowed_key(s, b, rows[i], key);
         }

@@ -336,7 +336,7 @@ static void test_layout(void **state)
             n = (uint32_t)weir_rng_below(&r, n); /* the rest stands behind it */
         }
         char *copy = weir_zalloc(n + WEIR_JSON_READABLE);
-        memcpy(copy, text.p, weir_min64((int64_t)text.n, n + WEIR_JSON_READABLE));
+        memcpy(copy, text.p, text.n < n + WEIR_JSON_READABLE ? text.n : n + WEIR_JSON_READABLE);
         weir_sv record = weir_sv_of(copy, n);
         weir_json_token long_way[3];
         weir_json_token short_way[3];
