@@ -383,7 +383,7 @@ static void fail_query(weir_task *t)
     if (!q->failed) {
         q->failed = true;
         memcpy(q->error, t->error, sizeof q->error);
-        q->torn = q->engine->config.rolls_back && q->plan->persistent;
+        q->torn = q->engine->config.rolls_back && q->plan->persistent && q->worked;
     }
 }
 
@@ -427,6 +427,8 @@ static bool run_level(weir_engine *e, uint32_t level)
     for (size_t i = 0; i < e->n_ready; i++) {
         if (e->ready[i]->failed) {
             fail_query(e->ready[i]);
+        } else {
+            e->ready[i]->stage->query->worked = true;
         }
     }
     report_problems(e);

@@ -94,8 +94,8 @@ weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress
 /* Rounds until nothing is left to read; then lets coalesced results go, until nothing moves. In live
  * order it ends early when a commit is wanted. */
 weir_rc weir_engine_drain(weir_engine *e, weir_status *st);
-/* With `rolls_back`: WEIR_EFATAL with st->retriable when a query has failed since the last commit. What it
- * wrote in this epoch must not count without what it read; so nothing of the epoch does. */
+/* With `rolls_back`: WEIR_EFATAL with st->retriable when a query has failed after it had worked in this
+ * epoch. What it wrote must not count without what it read; so nothing of the epoch does. */
 weir_rc weir_engine_whole(const weir_engine *e, weir_status *st);
 /* Lets coalesced results go, then makes everything so far durable in one atomic write; with a cluster,
  * in the order that its guarantee asks for. Extra entries (journal, host positions) ride along in

@@ -463,6 +463,9 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
     WEIR_TRY(WEIR_FAULT(EPOCH_COLLECTED, st));
     WEIR_TRY(c ? commit_cluster(e, c, batch, st) : weir_store_commit(e->config.store, batch, st));
     e->moved = false;
+    for (size_t i = 0; i < e->n_queries; i++) {
+        e->queries[i]->worked = false;
+    }
     weir_budget_evict(e);
     return WEIR_FAULT(EPOCH_DONE, st);
 }

@@ -123,6 +123,7 @@ struct weir_query {
     const weir_plan *plan;
     uint32_t ordinal;           /* creation order; a replacement keeps it */
     bool paused, failed;
+    bool worked;                /* since the last commit */
     bool torn;                  /* failed with work that is not committed, see weir_engine_whole */
     bool warming;               /* its streams wait for its tables */
     bool replaces;              /* its state comes from a running query, not from the store */
