@@ -310,8 +310,10 @@ int64_t weir__kafka_known_end(weir_cluster *c, weir_cluster_topic *t, int32_t pa
     return rd_kafka_get_watermark_offsets(rk, t->name, partition, &begin, &end) ? -1 : end;
 }
 
-static void read_epochs(rd_kafka_event_t *event, uint64_t *epoch, bool *found)
+/* An offset that is still in doubt: then nothing is known yet. */
+static rd_kafka_resp_err_t read_epochs(rd_kafka_event_t *event, uint64_t *epoch, bool *found)
 {
+    rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
     size_t n = 0;
     const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
         rd_kafka_event_ListConsumerGroupOffsets_result(event), &n);
@@ -319,6 +321,9 @@ static void read_epochs(rd_kafka_event_t *event, uint64_t *epoch, bool *found)
         const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(groups[i]);
         for (int p = 0; list && p < list->cnt; p++) {
             unsigned long long at = 0;
+            if (list->elems[p].err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) {
+                err = list->elems[p].err;
+            }
             const char *text = list->elems[p].metadata;
             char copy[64];
             snprintf(copy, sizeof copy, "%.*s", (int)list->elems[p].metadata_size, text ? text : "");
@@ -328,6 +333,7 @@ static void read_epochs(rd_kafka_event_t *event, uint64_t *epoch, bool *found)
             }
         }
     }
+    return err;
 }
 
 static rd_kafka_resp_err_t group_error(rd_kafka_event_t *event)
@@ -353,7 +359,7 @@ static rd_kafka_resp_err_t ask_epoch(weir_kafka *k, bool settled, uint64_t *epoc
     rd_kafka_event_t *event = answer(k, queue);
     rd_kafka_resp_err_t err = group_error(event);
     if (!err) {
-        read_epochs(event, epoch, found);
+        err = read_epochs(event, epoch, found);
     }
     if (event) {
         rd_kafka_event_destroy(event);

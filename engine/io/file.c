@@ -43,7 +43,7 @@ weir_rc weir_file_write(const char *path, weir_sv bytes, weir_status *st)
         return weir_fail(st, WEIR_ELIMIT, "path is too long: %s", path);
     }
     FILE *f = fopen(temporary, "wb");
-    bool ok = f && fwrite(bytes.p, 1, bytes.n, f) == bytes.n;
+    bool ok = f && (bytes.n == 0 || fwrite(bytes.p, 1, bytes.n, f) == bytes.n);
     ok &= f && fclose(f) == 0;
     ok = ok && rename(temporary, path) == 0;
     return ok ? WEIR_OK : weir_fail(st, WEIR_EIO, "cannot write %s: %s", path, strerror(errno));
