@@ -6,12 +6,14 @@
 #include "engine/io/file.h"
 #include "engine/io/loop.h"
 #include "engine/run/task.h"
+#include "engine/server/properties.h"
 
 #include <stdio.h>
 
 #define AGG_ROWS 8000000
 #define EXCHANGE_ROWS 4000000
 #define STATE_KEYS 1000000
+#define STATE_KEY_BYTES 65 /* of a count, in memory */
 #define BATCHES 128 /* prepared batches that are pushed again and again */
 
 static weir_rc open_session(const char *dir, int32_t partitions, weir_session **s, weir_status *st)
@@ -213,6 +215,66 @@ static weir_rc run_reload(const weir_bench_options *o, weir_bench_result *out, w
     return rc;
 }
 
+/* A stream that is counted by key, a chunk at a time: every key once, or any of them. */
+static weir_rc count_rows(weir_session *s, uint64_t rows, uint64_t keys, bool each, uint64_t *peak,
+                          weir_status *st)
+{
+    weir_engine *e = weir_session_engine(s);
+    weir_topic *t = weir_topics_find(weir_session_topics(s), WEIR_SV("clicks"));
+    weir_rng r;
+    weir_rng_seed(&r, 11);
+    int64_t committed = weir_mono_ns();
+    weir_chunk_builder b;
+    weir_chunk_builder_init(&b);
+    weir_rc rc = WEIR_OK;
+    for (uint64_t i = 0; i < rows && rc == WEIR_OK; i++) {
+        char key[32];
+        uint64_t number = each ? i : weir_rng_below(&r, keys);
+        int n = snprintf(key, sizeof key, "user_%08u", (unsigned)number);
+        weir_chunk_builder_add(&b, weir_sv_of(key, (size_t)n), WEIR_SV("{\"PRICE\":1.5}"),
+                               (weir_sv){0}, 1000, 0);
+        if (b.n < WEIR_BATCH_ROWS && i + 1 < rows) {
+            continue;
+        }
+        bool progress;
+        weir_topic_append(t, 0, weir_chunk_builder_take(&b));
+        rc = weir_engine_round(e, UINT32_MAX, &progress, st);
+        if (rc == WEIR_OK &&
+            (weir_engine_wants_commit(e) || weir_mono_ns() - committed > 1000000000)) {
+            rc = weir_engine_commit(e, NULL, st);
+            committed = weir_mono_ns();
+            *peak = weir_rss_bytes() > *peak ? weir_rss_bytes() : *peak;
+        }
+    }
+    weir_chunk_builder_deinit(&b);
+    return rc;
+}
+
+/* Counts of many keys with memory for a quarter of them: first each key once, then any of them. */
+static weir_rc run_cold_state(const weir_bench_options *o, weir_bench_result *out, weir_status *st)
+{
+    char dir[64];
+    char budget[32];
+    uint64_t keys = o->keys ? o->keys : STATE_KEYS;
+    uint64_t rows = o->events ? o->events : keys / 2;
+    WEIR_TRY(weir_temp_dir(dir, sizeof dir, st));
+    weir_session *s = NULL;
+    weir_rc rc = open_session(dir, 1, &s, st);
+    rc = rc ? rc : weir_bench_sql(s, count_sql, st);
+    if (rc == WEIR_OK) {
+        snprintf(budget, sizeof budget, "%llu", (unsigned long long)(keys * STATE_KEY_BYTES / 4));
+        weir_session_set(s, WEIR_SV(WEIR_STATE_MEMORY), weir_sv_cstr(budget));
+        rc = count_rows(s, keys, keys, true, &out->peak_rss_bytes, st);
+        int64_t before = weir_cpu_ns();
+        rc = rc ? rc : count_rows(s, rows, keys, false, &out->peak_rss_bytes, st);
+        out->value = (double)rows * 1e9 / (double)(weir_cpu_ns() - before);
+        out->unit = "rows/s";
+    }
+    weir_session_close(s);
+    weir_remove_tree(dir);
+    return rc;
+}
+
 static weir_rc run_start(const weir_bench_options *o, weir_bench_result *out, weir_status *st)
 {
     (void)o;
@@ -250,6 +312,8 @@ const weir_bench weir_bench_parts[] = {
     {"state_key", "state of a count at 1e6 keys", 80, true, run_state_key},
     {"start", "an empty engine with a data directory", 50, true, run_start},
     {"idle_rss", "resident memory of an idle engine", 25, true, run_idle_rss},
+    {"cold_state", "count of any of 1e6 keys, memory for a quarter of them", 30e3, false,
+     run_cold_state},
     {"reload", "state of 1e6 keys after a restart", 1, true, run_reload},
 };
 const uint32_t weir_bench_parts_n = WEIR_COUNT(weir_bench_parts);

@@ -36,8 +36,12 @@ static void print_json(const weir_bench *b, const weir_bench_result *r)
 {
     printf("{\"bench\":\"%s\"", b->name);
     if (r->unit) {
-        printf(",\"value\":%.6g,\"unit\":\"%s\",\"%s\":%.6g}\n", r->value, r->unit,
+        printf(",\"value\":%.6g,\"unit\":\"%s\",\"%s\":%.6g", r->value, r->unit,
                b->at_most ? "at_most" : "at_least", b->least);
+        if (r->peak_rss_bytes) {
+            printf(",\"peak_rss_bytes\":%llu", (unsigned long long)r->peak_rss_bytes);
+        }
+        puts("}");
         return;
     }
     double ns = (double)r->cpu_ns / (double)r->events;
@@ -52,8 +56,12 @@ static void print_row(const weir_bench *b, const weir_bench_result *r)
 {
     if (r->unit) {
         bool ok = b->at_most ? r->value <= b->least : r->value >= b->least;
-        printf("%-17s %14.6g %-9s  %s %-9.6g %s\n", b->name, r->value, r->unit,
+        printf("%-17s %14.6g %-9s  %s %-9.6g %s", b->name, r->value, r->unit,
                b->at_most ? "at most " : "at least", b->least, ok ? "ok" : "short");
+        if (r->peak_rss_bytes) {
+            printf(" %6llu MB", (unsigned long long)(r->peak_rss_bytes / 1000000));
+        }
+        putchar('\n');
         return;
     }
     double ns = (double)r->cpu_ns / (double)r->events;
@@ -183,7 +191,7 @@ const weir_command weir_cmd_bench = {
         "and nothing else. The first quarter of the events warms up and is not counted.\n"
         "\n"
         "  filter tumbling tumbling_updates join_streams join_table embedded workers\n"
-        "  agg_operator exchange state_key start idle_rss reload\n"
+        "  agg_operator exchange state_key start idle_rss reload cold_state\n"
         "\n"
         "  --events N    size of the workload\n"
         "  --keys N      distinct keys\n"

@@ -27,7 +27,7 @@
 #define STORE_MEMTABLE_BYTES ((size_t)16 << 20)
 #define STORE_CACHE_BYTES ((size_t)8 << 20)
 #define STORE_FILTER_BITS 10 /* a key: 1 in 100 look-ups of what is not there reads a block */
-#define STORE_BLOCK_BYTES ((size_t)16 << 10)
+#define STORE_BLOCK_BYTES ((size_t)4 << 10)
 #define STORE_FILES_OPEN_MAX 256
 #define STORE_GET_MANY 256
 #define STORE_SCAN_READAHEAD ((size_t)2 << 20)
@@ -134,6 +134,10 @@ static rocksdb_options_t *options_new(rocksdb_cache_t *cache)
     rocksdb_block_based_options_set_block_cache(table, cache);
     rocksdb_block_based_options_set_filter_policy(
         table, rocksdb_filterpolicy_create_bloom_full(STORE_FILTER_BITS));
+    /* In small parts: the filter of a whole file would fill the cache. */
+    rocksdb_block_based_options_set_index_type(
+        table, rocksdb_block_based_table_index_type_two_level_index_search);
+    rocksdb_block_based_options_set_partition_filters(table, 1);
     rocksdb_block_based_options_set_block_size(table, STORE_BLOCK_BYTES);
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_options_t *o = rocksdb_options_create();
