@@ -40,7 +40,7 @@ static void take_blame(weir_kafka *k, const char *topic)
 
 static void refuse(weir_kafka *k, const char *topic, const char *why)
 {
-    snprintf(k->lost_why, sizeof k->lost_why, "topic %s: %s", topic, why);
+    snprintf(k->lost_why, sizeof k->lost_why, "topic %.249s: %.250s", topic, why);
     take_blame(k, topic);
 }
 

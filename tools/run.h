@@ -66,7 +66,7 @@ typedef struct weir_run {
     weir_status *st;      /* the first error */
     weir_rc rc;
     int signum;           /* that stopped the run; 0: none */
-    int64_t committed_ns;
+    int64_t committed_ns, commit_took_ns;
     int64_t started_ns;
     uint32_t reported;    /* queries whose end was told */
     bool driven;          /* records may have been read */

@@ -15,6 +15,7 @@
 #define ROWS_PER_ROUND 8192
 #define COMMIT_MS 1000       /* commit.interval.ms */
 #define EXACTLY_ONCE_COMMIT_MS 100
+#define WORK_PER_COMMIT 3    /* commits take at most a quarter of the time: large ones come later */
 #define CLUSTER_LOOK_MS 50   /* without a call from the cluster */
 #define PROGRESS_MS 500
 #define NS_PER_MS 1000000LL
@@ -66,8 +67,10 @@ static weir_rc publish(weir_run *r, weir_status *st)
 /* With a data directory outputs follow the commit: what is written out is durable. */
 static weir_rc commit(weir_run *r, weir_status *st)
 {
+    int64_t began = weir_mono_ns();
     WEIR_TRY(weir_session_commit(r->session, st));
     r->committed_ns = weir_mono_ns();
+    r->commit_took_ns = r->committed_ns - began;
     return publish(r, st);
 }
 
@@ -173,8 +176,8 @@ static weir_rc step_cluster(weir_run *r, bool *more, bool *done, weir_status *st
                               st));
     WEIR_TRY(weir_engine_round(e, ROWS_PER_ROUND, &progress, st));
     *more = taken > 0 || progress;
-    if (!*more) {
-        WEIR_TRY(weir_engine_drain(e, st)); /* caught up: tables let go what they hold back */
+    if (!*more && weir_engine_near_end(e)) {
+        WEIR_TRY(weir_engine_drain(e, st)); /* tables let go what they hold back */
     }
     WEIR_TRY(check_queries(r, st));
     if (!r->data_dir) {
@@ -208,6 +211,9 @@ static bool step(void *ctx)
 static void on_commit(void *ctx)
 {
     weir_run *r = ctx;
+    if (weir_mono_ns() - r->committed_ns < WORK_PER_COMMIT * r->commit_took_ns) {
+        return;
+    }
     weir_rc rc = r->rc ? r->rc : commit(r, r->st);
     if (rc != WEIR_OK) {
         stop(r, rc);

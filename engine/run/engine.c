@@ -2,6 +2,9 @@
 #include "engine/io/fault.h"
 #include "engine/run/task.h"
 
+#define ENGINE_NEAR_RECORDS 1000
+#define ENGINE_FETCHED_BYTES ((uint64_t)12 << 20) /* taken in and not read: enough for the next rounds */
+
 #include <stdio.h>
 
 #define DRAIN_ROWS 65536 /* of a round, when there is a limit for state */
@@ -529,10 +532,35 @@ static void scan_overtaken(weir_scan *s, void *ctx)
     weir_scan_overtaken(s);
 }
 
+/* By the ends that came with the last fetches: those say at once that more is coming. */
+static void scan_near_end(weir_scan *s, void *ctx)
+{
+    if (weir_topic_end(s->topic, s->partition) - s->next > ENGINE_NEAR_RECORDS) {
+        *(bool *)ctx = false;
+    }
+}
+
+static bool all_scans(const weir_engine *e, scan_visit visit)
+{
+    bool all = true;
+    for (size_t i = 0; i < e->n_queries && all; i++) {
+        if (!e->queries[i]->failed && !e->queries[i]->paused) {
+            each_scan(e->queries[i], visit, &all);
+        }
+    }
+    return all;
+}
+
+bool weir_engine_near_end(const weir_engine *e)
+{
+    return all_scans(e, scan_near_end);
+}
+
 weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st)
 {
     tell_readers(e);
-    WEIR_TRY(weir_topics_poll(e->config.topics, st));
+    bool enough = e->progressed && weir_topics_bytes(e->config.topics) > ENGINE_FETCHED_BYTES;
+    WEIR_TRY(enough ? weir_topics_send(e->config.topics, st) : weir_topics_poll(e->config.topics, st));
     for (size_t i = 0; i < e->n_queries && weir_topics_cluster(e->config.topics); i++) {
         each_scan(e->queries[i], scan_overtaken, NULL);
     }
@@ -571,16 +599,7 @@ weir_rc weir_engine_idle(const weir_engine *e, bool *idle, weir_status *st)
 
 bool weir_engine_caught_up(const weir_engine *e)
 {
-    for (size_t i = 0; i < e->n_queries; i++) {
-        bool all = true;
-        if (!e->queries[i]->failed && !e->queries[i]->paused) {
-            each_scan(e->queries[i], scan_at_end, &all);
-        }
-        if (!all) {
-            return false;
-        }
-    }
-    return true;
+    return all_scans(e, scan_at_end);
 }
 
 weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress, weir_status *st)
@@ -594,6 +613,7 @@ weir_rc weir_engine_round(weir_engine *e, uint32_t rows_per_task, bool *progress
     weir_deliver_rest(e);
     tell_readers(e);
     e->moved |= *progress;
+    e->progressed = *progress;
     WEIR_TRY(weir_topics_send(e->config.topics, st));
     return *progress ? WEIR_FAULT(ROUND_DONE, st) : WEIR_OK;
 }

@@ -85,7 +85,9 @@ weir_rc weir_engine_feed(weir_engine *e, weir_query *q, weir_sv topic, int64_t o
 weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st);
 /* Every running query has read all there is, as last heard. */
 bool weir_engine_caught_up(const weir_engine *e);
-/* The same, asked of the cluster now. */
+/* Every running query is at most a few records behind: what tables hold back may go. */
+bool weir_engine_near_end(const weir_engine *e);
+/* The same as caught_up, asked of the cluster now. */
 weir_rc weir_engine_idle(const weir_engine *e, bool *idle, weir_status *st);
 /* One round over all running queries, reading at most `rows_per_task` records per task and topic
  * partition. *progress: something was read. A failed query is stopped and reported by

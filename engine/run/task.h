@@ -162,6 +162,7 @@ struct weir_engine {
     size_t n_outgoing, cap_outgoing;
     weir_share *shares;          /* decoders of the scans */
     uint64_t epoch;
+    bool progressed;             /* the last round read something */
     bool moved;                  /* something was read since the last commit */
     /* memory for state: budget.c */
     uint64_t state_limit;        /* 0: none */
