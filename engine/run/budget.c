@@ -9,6 +9,7 @@
 
 #define BUDGET_KEEP_PART 5  /* an eviction keeps 4/5 of the budget */
 #define BUDGET_SLACK_PART 8 /* 1/8 above the budget a commit is due */
+#define BUDGET_EPOCH_PART 4 /* and when an epoch has added 1/4: it is written in one piece */
 #define BUDGET_CACHE_PART 8 /* of the budget, for blocks and filters of the store */
 
 static uint64_t part_of(uint64_t bytes, uint64_t part)
@@ -102,7 +103,9 @@ bool weir_engine_wants_commit(const weir_engine *e)
         return false;
     }
     uint64_t from = e->state_kept > e->state_limit ? e->state_kept : e->state_limit;
-    return measure(e).all > from + part_of(e->state_limit, BUDGET_SLACK_PART);
+    uint64_t all = measure(e).all;
+    return all > from + part_of(e->state_limit, BUDGET_SLACK_PART) ||
+           all > e->state_kept + part_of(e->state_limit, BUDGET_EPOCH_PART);
 }
 
 /* ---- loading ---- */
@@ -119,7 +122,7 @@ void weir_budget_loading(const weir_op *op, bool done)
     uint64_t bytes = e->state_limit ? e->state_loaded + op_bytes(op) : 0;
     e->state_full = bytes > e->state_limit - part_of(e->state_limit, BUDGET_KEEP_PART);
     if (done) {
-        e->state_loaded = bytes;
+        e->state_loaded = e->state_kept = bytes;
     }
 }
 
