@@ -15,7 +15,7 @@
 #define ROWS_PER_ROUND 8192
 #define COMMIT_MS 1000       /* commit.interval.ms */
 #define EXACTLY_ONCE_COMMIT_MS 100
-#define WORK_PER_COMMIT 3    /* commits take at most a quarter of the time: large ones come later */
+#define WORK_PER_COMMIT 3    /* large commits come later (up to COMMIT_MS): a quarter of the time */
 #define CLUSTER_LOOK_MS 50   /* without a call from the cluster */
 #define PROGRESS_MS 500
 #define NS_PER_MS 1000000LL
@@ -211,7 +211,8 @@ static bool step(void *ctx)
 static void on_commit(void *ctx)
 {
     weir_run *r = ctx;
-    if (weir_mono_ns() - r->committed_ns < WORK_PER_COMMIT * r->commit_took_ns) {
+    int64_t apart = weir_min64(WORK_PER_COMMIT * r->commit_took_ns, COMMIT_MS * NS_PER_MS);
+    if (weir_mono_ns() - r->committed_ns < apart) {
         return;
     }
     weir_rc rc = r->rc ? r->rc : commit(r, r->st);
