@@ -8,6 +8,7 @@
 
 typedef struct weir_exchange {
     int32_t partitions;
+    uint64_t modulus; /* of the partitions */
     weir_parcel **out;       /* [partitions]; NULL: nothing sent */
     weir_parcel *spare;
     const weir_format *format;
@@ -37,6 +38,7 @@ weir_rc weir_exchange_open(weir_task *t, weir_status *st)
     weir_exchange *x = WEIR_NEW(&t->arena, weir_exchange);
     t->exchange = x;
     x->partitions = t->stage->to->partitions;
+    x->modulus = weir_modulus((uint32_t)x->partitions);
     x->out = WEIR_NEW_N(&t->arena, weir_parcel *, x->partitions);
     x->rows = weir_alloc(sizeof *x->rows * (size_t)x->partitions);
     x->n_rows = WEIR_NEW_N(&t->arena, uint16_t, x->partitions);
@@ -266,7 +268,7 @@ static void split(weir_exchange *x, const weir_batch *b)
         }
         uint32_t p = is_null || x->partitions == 1
                          ? 0
-                         : weir_partition_of(key, (uint32_t)x->partitions);
+                         : weir_partition_by(key, (uint32_t)x->partitions, x->modulus);
         x->rows[p][x->n_rows[p]++] = row;
     }
 }

@@ -3,6 +3,8 @@
 #include "engine/base/rng.h"
 #include "tests/support/test.h"
 
+#include <stdio.h>
+
 static void test_murmur2(void **state)
 {
     (void)state;
@@ -97,9 +99,23 @@ static void test_rng(void **state)
     assert_true(weir_rng_next(&a) == 0x99ec5f36cb75f2b4u);
 }
 
+static void test_partition_by(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n <= 1000; n++) {
+        uint64_t modulus = weir_modulus(n);
+        for (uint32_t k = 0; k < 200; k++) {
+            char key[16];
+            weir_sv text = {key, (uint32_t)snprintf(key, sizeof key, "k%u", k * n)};
+            assert_int_equal(weir_partition_by(text, n, modulus), weir_partition_of(text, n));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_partition_by),
         cmocka_unit_test(test_murmur2),
         cmocka_unit_test(test_crc32c),
         cmocka_unit_test(test_hash),
