@@ -35,6 +35,7 @@
 #define STORE_DAMAGE_HINT "restore it from a copy, or start with an empty directory and reprocess"
 #define STORE_SORT_OPS_MIN 512 /* below, sorting gains nothing */
 #define STORE_INGEST_BYTES_MIN ((size_t)8 << 20)
+#define STORE_INGEST_RANGES_MAX 64 /* each is compared with every operation before it */
 #define STORE_INGEST_OPS_MIN 10000 /* from here a table file is cheaper than the log */
 
 struct weir_store {
@@ -363,6 +364,11 @@ static char *ingest_write(weir_store *s, const weir_store_batch *b, const char *
     for (size_t i = 0; i < b->n && !err; i++) {
         const store_op *op = &b->ops[i];
         weir_sv key = store_op_key(b, op);
+        if (op->kind == STORE_DELETE_RANGE) {
+            weir_sv to = store_op_value(b, op);
+            rocksdb_sstfilewriter_delete_range(file, key.p, key.n, to.p, to.n, &err);
+            continue;
+        }
         if (i + 1 < b->n && weir_sv_eq(key, store_op_key(b, op + 1))) {
             continue;
         }
@@ -384,7 +390,7 @@ static char *ingest_write(weir_store *s, const weir_store_batch *b, const char *
 weir_rc weir__store_write_table(weir_store *s, weir_store_batch *b, const char *path,
                                 weir_status *st)
 {
-    weir__store_batch_sort(b);
+    weir__store_batch_flatten(b);
     char *err = ingest_write(s, b, path);
     if (err) {
         (void)unlink(path);
@@ -416,7 +422,7 @@ static weir_rc commit_ingest(weir_store *s, weir_store_batch *b, weir_status *st
 
 bool weir__store_is_large(const weir_store_batch *b)
 {
-    return b->n_ranges == 0 &&
+    return b->n_ranges <= STORE_INGEST_RANGES_MAX &&
            (b->n >= STORE_INGEST_OPS_MIN || b->bytes.n >= STORE_INGEST_BYTES_MIN);
 }
 

@@ -36,6 +36,7 @@ void weir__store_batch_reset(weir_store_batch *b)
     weir_buf_reset(&b->bytes);
     b->n = 0;
     b->n_ranges = 0;
+    b->filed = false;
 }
 
 uint32_t weir__store_crc(weir_sv key, weir_sv value)
@@ -175,4 +176,46 @@ void weir__store_batch_sort(weir_store_batch *b)
         }
     }
     segment_sort(b, from, b->n);
+}
+
+static bool covers(const weir_store_batch *b, const store_op *range, weir_sv key)
+{
+    weir_sv from = store_op_key(b, range);
+    weir_sv to = store_op_value(b, range);
+    return weir_sv_cmp(from, key) <= 0 && weir_sv_cmp(key, to) < 0;
+}
+
+void weir__store_batch_flatten(weir_store_batch *b)
+{
+    if (b->n_ranges == 0) {
+        segment_sort(b, 0, b->n);
+        return;
+    }
+    store_op *flat = weir_alloc(b->n * sizeof *flat);
+    size_t n_ranges = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->ops[i].kind == STORE_DELETE_RANGE) {
+            flat[n_ranges++] = b->ops[i];
+        }
+    }
+    size_t n = n_ranges;
+    size_t later = 0; /* ranges from here on come after operation i */
+    for (size_t i = 0; i < b->n; i++) {
+        const store_op *op = &b->ops[i];
+        if (op->kind == STORE_DELETE_RANGE) {
+            later++;
+            continue;
+        }
+        size_t r = later;
+        while (r < n_ranges && !covers(b, &flat[r], store_op_key(b, op))) {
+            r++;
+        }
+        if (r == n_ranges) {
+            flat[n++] = *op;
+        }
+    }
+    memcpy(b->ops, flat, n * sizeof *flat);
+    weir_free(flat);
+    b->n = n;
+    segment_sort(b, n_ranges, n);
 }

@@ -21,6 +21,7 @@ struct weir_store_batch {
     store_op *ops;
     size_t n, cap;
     size_t n_ranges;
+    bool filed; /* prepared as a file of its own (store_pending.c) */
 };
 
 static inline weir_sv store_op_key(const weir_store_batch *b, const store_op *op)
@@ -33,6 +34,9 @@ static inline weir_sv store_op_value(const weir_store_batch *b, const store_op *
 }
 
 void weir__store_batch_reset(weir_store_batch *b);
+/* The same effect as a table file has it: range deletions first, which take nothing of their own file,
+ * then the operations that no later range covers, sorted. */
+void weir__store_batch_flatten(weir_store_batch *b);
 /* Cheaper as a table file than in the log. */
 bool weir__store_is_large(const weir_store_batch *b);
 /* rocks_store.c. A sorted, synced table file outside of the store, and its atomic move into it. */

@@ -74,7 +74,8 @@ weir_rc weir_store_prepare(weir_store *s, weir_store_batch *b, uint64_t epoch, w
     weir_rc rc = WEIR_OK;
     weir_buf_init(&value, PENDING_BYTES_MAX);
     weir_buf_be64(&value, epoch);
-    if (weir__store_is_large(b)) {
+    b->filed = weir__store_is_large(b);
+    if (b->filed) {
         file_path(s, &path);
         /* Of a process that was killed while RocksDB moved the file: it may still be a second name of
          * one of RocksDB's own, which writing would destroy. */
@@ -106,7 +107,7 @@ static weir_rc settle_file(weir_store *s, weir_status *st)
 
 weir_rc weir_store_settle(weir_store *s, weir_store_batch *b, weir_status *st)
 {
-    if (weir__store_is_large(b)) {
+    if (b->filed) {
         WEIR_TRY(settle_file(s, st));
         weir__store_batch_reset(b);
     }

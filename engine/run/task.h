@@ -171,6 +171,9 @@ struct weir_engine {
     bool state_full;             /* … are as many as there may be */
 };
 
+/* reading.c */
+void weir_engine_tell_readers(weir_engine *e); /* what is behind all of them may leave memory */
+void weir_engine_warm_up(weir_engine *e);      /* who of the streams waits for its tables now */
 /* engine.c: a level at a time, runs what has arrived and lets go what was held back. True: something
  * was read. */
 bool weir_engine_flush_round(weir_engine *e);

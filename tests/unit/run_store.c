@@ -387,12 +387,64 @@ static void test_many(void **state)
     test_dir_remove(dir);
 }
 
+/* One large commit with range deletions among its operations has the effect of many small ones. */
+static void test_large_ranges(void **state)
+{
+    (void)state;
+    char *dirs[2] = {test_dir_new(), test_dir_new()};
+    weir_store *stores[2] = {open_store(dirs[0]), open_store(dirs[1])};
+    weir_store_batch *batches[2] = {weir_store_batch_new(), weir_store_batch_new()};
+    weir_rng r;
+    weir_rng_seed(&r, 11);
+    for (int round = 0; round < 6; round++) {
+        for (int i = 0; i < 12000; i++) {
+            char key[16];
+            char value[32];
+            uint64_t at = weir_rng_below(&r, 3000);
+            bool range = weir_rng_below(&r, 600) == 0;
+            uint64_t what = weir_rng_below(&r, 5);
+            snprintf(key, sizeof key, "S%05u", (unsigned)at);
+            for (int k = 0; k < 2; k++) {
+                if (range) {
+                    snprintf(value, sizeof value, "S%05u", (unsigned)at + 1 + (unsigned)what * 100);
+                    weir_store_delete_range(batches[k], weir_sv_cstr(key), weir_sv_cstr(value));
+                } else if (what == 0) {
+                    weir_store_delete(batches[k], weir_sv_cstr(key));
+                } else {
+                    snprintf(value, sizeof value, "%d.%d", round, i);
+                    put(batches[k], key, value);
+                }
+            }
+            if (i % 500 == 499) {
+                commit(stores[1], batches[1]);
+            }
+        }
+        commit(stores[0], batches[0]);
+        weir_status st = {0};
+        weir_buf text = {0};
+        assert_ok(weir_store_scan(stores[1], WEIR_SV("S"), collect, &text, &st), &st);
+        assert_true(text.n > 1000);
+        assert_scan(stores[0], WEIR_SV("S"), weir_buf_cstr(&text));
+        weir_buf_deinit(&text);
+        if (round == 3) { /* what is read again is the same */
+            weir_store_close(stores[0]);
+            stores[0] = open_store(dirs[0]);
+        }
+    }
+    for (int k = 0; k < 2; k++) {
+        weir_store_batch_free(batches[k]);
+        weir_store_close(stores[k]);
+        test_dir_remove(dirs[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches), cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_large),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_damaged), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_large_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
