@@ -233,7 +233,7 @@ static weir_rc poll(weir_cluster *c, uint64_t bytes, weir_status *st)
     weir_kafka *k = weir__kafka_of(c);
     if (bytes > 0) {
         __atomic_store_n(&k->woken, false, __ATOMIC_RELEASE);
-        WEIR_TRY(weir__kafka_take_in(k, bytes, st));
+        weir__kafka_take_in(k, bytes);
         weir__kafka_watch(k);
     }
     rd_kafka_event_t *event = k->answers ? rd_kafka_queue_poll(k->answers, 0) : NULL;

@@ -114,7 +114,7 @@ void weir__kafka_fetch(weir_cluster *c, weir_cluster_topic *t, int32_t partition
                        int64_t offset);
 void weir__kafka_fetch_stop(weir_cluster *c, weir_cluster_topic *t, int32_t partition,
                             weir_fetch fetch);
-weir_rc weir__kafka_take_in(weir_kafka *k, uint64_t bytes, weir_status *st);
+void weir__kafka_take_in(weir_kafka *k, uint64_t bytes);
 
 /* kafka_watch.c: now and then looks whether what is read is what it was. */
 void weir__kafka_watch(weir_kafka *k);

@@ -8,17 +8,21 @@
 #define WAIT_MS_FIRST 1000
 #define WAIT_MS_MOST 30000
 
-/* What came from files is not there a second time; without a data directory what was read is gone. */
-bool weir_run_can_go_back(const weir_run *r)
+/* What came from files is not there a second time. */
+static bool no_files(const weir_run *r)
 {
-    return r->data_dir && !r->until_idle && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0;
+    return r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0;
 }
 
+bool weir_run_can_go_back(const weir_run *r)
+{
+    return r->data_dir && !r->until_idle && no_files(r);
+}
+
+/* Without a data directory what was read is gone. */
 static bool can_resume(const weir_run *r, const weir_status *st)
 {
-    bool at_start = !r->driven && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0;
-    bool cluster_run = r->data_dir && r->inputs_wanted.n == 0 && r->outputs_wanted.n == 0;
-    return st->retriable && r->signum == 0 && (at_start || cluster_run || weir_run_can_go_back(r)) &&
+    return st->retriable && r->signum == 0 && no_files(r) && (r->data_dir || !r->driven) &&
            weir_cluster_stop_ms(r->door) < 0;
 }
 

@@ -108,14 +108,20 @@ static void scan_near_end(weir_scan *s, void *ctx)
     }
 }
 
+/* Of the queries that run. */
+static void each_live_scan(const weir_engine *e, scan_visit visit, void *ctx)
+{
+    for (size_t i = 0; i < e->n_queries; i++) {
+        if (!e->queries[i]->failed && !e->queries[i]->paused) {
+            each_scan(e->queries[i], visit, ctx);
+        }
+    }
+}
+
 static bool all_scans(const weir_engine *e, scan_visit visit)
 {
     bool all = true;
-    for (size_t i = 0; i < e->n_queries && all; i++) {
-        if (!e->queries[i]->failed && !e->queries[i]->paused) {
-            each_scan(e->queries[i], visit, &all);
-        }
-    }
+    each_live_scan(e, visit, &all);
     return all;
 }
 
@@ -156,10 +162,8 @@ static void scan_idle(weir_scan *s, void *ctx)
 weir_rc weir_engine_idle(const weir_engine *e, bool *idle, weir_status *st)
 {
     idle_check c = {.idle = weir_engine_caught_up(e), .st = st};
-    for (size_t i = 0; i < e->n_queries && c.idle && weir_topics_cluster(e->config.topics); i++) {
-        if (!e->queries[i]->failed && !e->queries[i]->paused) {
-            each_scan(e->queries[i], scan_idle, &c);
-        }
+    if (c.idle && weir_topics_cluster(e->config.topics)) {
+        each_live_scan(e, scan_idle, &c);
     }
     *idle = c.idle;
     return c.rc;

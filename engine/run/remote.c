@@ -1,8 +1,6 @@
 /* See remote.h. */
 #include "engine/run/remote.h"
 
-#include <stdio.h>
-
 #define REMOTE_NEAR 65536 /* records: readers so close to one another share a fetch at once */
 
 void weir__remote_init(weir__remote *r, weir_cluster *c, weir_cluster_topic *topic, int32_t number,
@@ -158,21 +156,6 @@ int64_t weir__remote_known_end(const weir__remote *r)
     return weir_max64(end, r->windows[WEIR_FETCH_MAIN].end);
 }
 
-static void fail(weir__remote *r, const char *reason)
-{
-    if (!r->failed) {
-        r->failed = weir_strdup(reason);
-    }
-}
-
-void weir__remote_repartitioned(weir__remote *r, weir_sv topic, int32_t was, int32_t is)
-{
-    char text[512];
-    snprintf(text, sizeof text, "topic " WEIR_SV_FMT " has %d partitions now, and had %d when its "
-             "queries were started: start weir again to read all of them", WEIR_SV_ARG(topic), is, was);
-    fail(r, text);
-}
-
 /* ---- from the cluster ---- */
 
 static void arrived(void *owner, int32_t partition, weir_fetch fetch, weir_chunk *chunk)
@@ -211,7 +194,10 @@ static void overtaken(void *owner, int32_t partition, weir_fetch fetch, int64_t 
 
 static void failed(void *owner, int32_t partition, const char *reason)
 {
-    fail((weir__remote *)owner + partition, reason);
+    weir__remote *r = (weir__remote *)owner + partition;
+    if (!r->failed) {
+        r->failed = weir_strdup(reason);
+    }
 }
 
 const weir_cluster_sink weir__remote_sink = {

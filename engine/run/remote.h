@@ -48,8 +48,5 @@ int64_t weir__remote_resume(const weir__remote *r, int64_t offset);
 /* A reader at `offset` has seen everything that is stable. */
 bool weir__remote_at_end(const weir__remote *r, int64_t offset);
 
-/* The topic has another number of partitions now: its readers would miss some, and state is kept by
- * partition. */
-void weir__remote_repartitioned(weir__remote *r, weir_sv topic, int32_t was, int32_t is);
 /* What the cluster calls; owners are arrays of weir__remote. */
 extern const weir_cluster_sink weir__remote_sink;

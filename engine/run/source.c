@@ -222,7 +222,11 @@ static weir_decoded *obtain(weir_scan *s, uint32_t want)
         sh->last = s->columns ? (sh->last + 1) % SHARED_BATCHES : 0;
     } while (sh->batches[sh->last].users > 0);
     weir_decoded *d = &sh->batches[sh->last];
-    return weir_decoder_fill(sh->decoder, s->next, want, d) || d->error[0] ? d : (s->next = d->next, NULL);
+    if (!weir_decoder_fill(sh->decoder, s->next, want, d) && !d->error[0]) {
+        s->next = d->next; /* markers of transactions, if anything */
+        return NULL;
+    }
+    return d;
 }
 
 /* The scan's own columns of a shared batch. */

@@ -187,9 +187,6 @@ static void refreshed(void *ctx, weir_sv name, int32_t partitions, int32_t repli
     }
     topic->seen = true;
     topic->replicas = replicas;
-    for (int32_t p = 0; p < topic->n && topic->remotes && topic->n != partitions; p++) {
-        weir__remote_repartitioned(&topic->remotes[p], name, topic->n, partitions);
-    }
     if (!topic->remotes && partitions > 0 && partitions <= WEIR_PARTITIONS_MAX) {
         topic->n = partitions;
     }
