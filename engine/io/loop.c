@@ -3,13 +3,13 @@
 #include "engine/io/loop.h"
 
 #include "engine/base/alloc.h"
+#include "engine/io/loop_uv.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-#include <uv.h>
 
 #define GATE_SPINS 20000 /* about 20 µs: shorter than a futex sleep and wake */
 
@@ -31,11 +31,18 @@ struct weir_loop {
     void *idle_ctx;
     void (*on_signal)(void *ctx, int signum);
     void *signal_ctx;
+    weir__lodger *lodgers;
 };
 
 struct weir_timer {
-    uv_timer_t uv;
+    uv_timer_t uv; /* first: it is what is freed */
     void (*call)(void *ctx);
+    void *ctx;
+};
+
+struct weir_watch {
+    uv_poll_t uv; /* first: it is what is freed */
+    void (*call)(void *ctx, uint32_t events);
     void *ctx;
 };
 
@@ -75,16 +82,39 @@ weir_loop *weir_loop_new(void)
     return l;
 }
 
-static void free_timer(uv_handle_t *h)
+uv_loop_t *weir__loop_uv(weir_loop *l)
 {
-    weir_free(h->data);
+    return &l->uv;
+}
+
+void weir__loop_enter(weir_loop *l, weir__lodger *lodger)
+{
+    lodger->next = l->lodgers;
+    lodger->link = &l->lodgers;
+    if (lodger->next) {
+        lodger->next->link = &lodger->next;
+    }
+    l->lodgers = lodger;
+}
+
+void weir__loop_leave(weir__lodger *lodger)
+{
+    *lodger->link = lodger->next;
+    if (lodger->next) {
+        lodger->next->link = lodger->link;
+    }
+}
+
+static void free_handle(uv_handle_t *h)
+{
+    weir_free(h);
 }
 
 static void close_handle(uv_handle_t *h, void *ctx)
 {
     (void)ctx;
     if (!uv_is_closing(h)) {
-        uv_close(h, h->type == UV_TIMER ? free_timer : NULL);
+        uv_close(h, h->type == UV_TIMER || h->type == UV_POLL ? free_handle : NULL);
     }
 }
 
@@ -92,6 +122,11 @@ void weir_loop_free(weir_loop *l)
 {
     if (!l) {
         return;
+    }
+    while (l->lodgers) {
+        weir__lodger *lodger = l->lodgers;
+        weir__loop_leave(lodger);
+        lodger->evict(lodger);
     }
     uv_walk(&l->uv, close_handle, NULL);
     uv_run(&l->uv, UV_RUN_DEFAULT);
@@ -147,22 +182,87 @@ static void timer_turn(uv_timer_t *h)
     t->call(t->ctx);
 }
 
-weir_timer *weir_timer_start(weir_loop *l, uint64_t ms, void (*call)(void *ctx), void *ctx)
+static weir_timer *timer_new(weir_loop *l, void (*call)(void *ctx), void *ctx)
 {
-    WEIR_ASSERT(ms > 0);
     weir_timer *t = weir_zalloc(sizeof *t);
     t->call = call;
     t->ctx = ctx;
-    t->uv.data = t;
     uv_timer_init(&l->uv, &t->uv);
     t->uv.data = t;
+    return t;
+}
+
+weir_timer *weir_timer_start(weir_loop *l, uint64_t ms, void (*call)(void *ctx), void *ctx)
+{
+    WEIR_ASSERT(ms > 0);
+    weir_timer *t = timer_new(l, call, ctx);
     uv_timer_start(&t->uv, timer_turn, ms, ms);
     return t;
 }
 
+weir_timer *weir_timer_once(weir_loop *l, uint64_t ms, void (*call)(void *ctx), void *ctx)
+{
+    weir_timer *t = timer_new(l, call, ctx);
+    weir_timer_arm(t, ms);
+    return t;
+}
+
+void weir_timer_arm(weir_timer *t, uint64_t ms)
+{
+    uv_timer_start(&t->uv, timer_turn, ms, 0);
+}
+
+void weir_timer_disarm(weir_timer *t)
+{
+    uv_timer_stop(&t->uv);
+}
+
 void weir_timer_stop(weir_timer *t)
 {
-    uv_close((uv_handle_t *)&t->uv, free_timer);
+    if (t) {
+        uv_close((uv_handle_t *)&t->uv, free_handle);
+    }
+}
+
+static void watch_turn(uv_poll_t *h, int status, int events)
+{
+    weir_watch *w = h->data;
+    uint32_t ready = (events & UV_READABLE ? WEIR_WATCH_READ : 0) |
+                     (events & UV_WRITABLE ? WEIR_WATCH_WRITE : 0);
+    w->call(w->ctx, status < 0 ? WEIR_WATCH_READ | WEIR_WATCH_WRITE : ready);
+}
+
+void weir_watch_change(weir_watch *w, uint32_t events)
+{
+    int wanted = (events & WEIR_WATCH_READ ? UV_READABLE : 0) |
+                 (events & WEIR_WATCH_WRITE ? UV_WRITABLE : 0);
+    if (wanted) {
+        uv_poll_start(&w->uv, wanted, watch_turn);
+    } else {
+        uv_poll_stop(&w->uv);
+    }
+}
+
+weir_watch *weir_watch_start(weir_loop *l, int fd, uint32_t events,
+                             void (*call)(void *ctx, uint32_t events), void *ctx)
+{
+    weir_watch *w = weir_zalloc(sizeof *w);
+    if (uv_poll_init(&l->uv, &w->uv, fd) != 0) {
+        weir_free(w);
+        return NULL;
+    }
+    w->call = call;
+    w->ctx = ctx;
+    w->uv.data = w;
+    weir_watch_change(w, events);
+    return w;
+}
+
+void weir_watch_stop(weir_watch *w)
+{
+    if (w) {
+        uv_close((uv_handle_t *)&w->uv, free_handle);
+    }
 }
 
 static void signal_turn(uv_signal_t *h, int signum)

@@ -25,7 +25,26 @@ void weir_loop_busy(weir_loop *l);
 
 /* Repeats each `ms` (> 0). Freed by weir_timer_stop. */
 weir_timer *weir_timer_start(weir_loop *l, uint64_t ms, void (*call)(void *ctx), void *ctx);
+/* Calls once, in `ms` (0: in the next turn of the loop). It stays, asleep, until it is armed again or
+ * stopped: whoever has made it stops it. */
+weir_timer *weir_timer_once(weir_loop *l, uint64_t ms, void (*call)(void *ctx), void *ctx);
+void weir_timer_arm(weir_timer *t, uint64_t ms); /* once, counted from now, whatever was set before */
+void weir_timer_disarm(weir_timer *t);
+/* It does not call any more, and is freed: also from within its own call. NULL is fine. */
 void weir_timer_stop(weir_timer *t);
+
+/* A descriptor of somebody else (a library's socket), for as long as it is watched. `events` are
+ * WEIR_WATCH_ bits; the call hears which of them are ready, and both when the descriptor has failed.
+ * One watch per descriptor. NULL: it is none that can be waited for (a regular file). */
+typedef struct weir_watch weir_watch;
+#define WEIR_WATCH_READ 1u
+#define WEIR_WATCH_WRITE 2u
+weir_watch *weir_watch_start(weir_loop *l, int fd, uint32_t events,
+                             void (*call)(void *ctx, uint32_t events), void *ctx);
+void weir_watch_change(weir_watch *w, uint32_t events); /* 0: silent until changed again */
+/* Before the descriptor is closed; also from within its own call. NULL is fine. */
+void weir_watch_stop(weir_watch *w);
+
 /* Calls `call` on SIGINT and SIGTERM, for as long as the loop lives. */
 void weir_loop_on_signal(weir_loop *l, void (*call)(void *ctx, int signum), void *ctx);
 
