@@ -223,8 +223,8 @@ CREATE TABLE counted WITH (KAFKA_TOPIC='@counted') AS SELECT k, COUNT(*) AS n FR
 """
 
 
-def rows(first, last, keys=7, pad=0):
-    return [('k%d' % (n % keys), {'n': n, 'pad': 'x' * pad}, 1_700_000_000_000 + n) for n in range(first, last)]
+def rows(first, last, keys=7, pad=0, began=1_700_000_000_000):
+    return [('k%d' % (n % keys), {'n': n, 'pad': 'x' * pad}, began + n) for n in range(first, last)]
 
 
 def numbers(records):

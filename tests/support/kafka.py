@@ -227,7 +227,8 @@ class Client:
 
     def produce(self, topic, rows, partition=None, codec=None):
         """rows: (key, value[, timestamp in ms[, [(name, value)…]]]). Without a partition keys are spread
-        as Java's producer does it, and rows without a key in turn. Nothing is written twice."""
+        as Java's producer does it, and rows without a key in turn. Nothing is written twice, unless a
+        broker that was killed had forgotten a producer of records older than a day."""
         if self.writer is None:
             self.writer = Writer(self)
         self.writer.produce(topic, rows, partition, codec)
@@ -349,7 +350,9 @@ class Client:
 
 
 class Writer:
-    """An idempotent producer: what is sent again after a lost connection is written once."""
+    """An idempotent producer: what is sent again after a lost connection is written once. Brokers keep
+    a producer for producer.id.expiration.ms since the time of its newest record (one with an open
+    transaction: for ever), and look at it when they start."""
 
     def __init__(self, client, transactional_id=None, timeout_ms=60000):
         self.client = client
