@@ -1,0 +1,45 @@
+/* Signatures of webhooks: those we send (Standard Webhooks 1.0), and the check of those that others
+ * send to us. Comparisons take the same time wherever they differ. */
+#pragma once
+#include "engine/base/buf.h"
+#include "engine/base/status.h"
+
+#define WEIR_SIGNING_SECRETS_MAX 8 /* of one endpoint: the new one and some that are going out */
+#define WEIR_SIGNATURES_MAX 32     /* looked at in one header */
+
+/* Secrets made ready. One thread at a time. */
+typedef struct weir_signer weir_signer;
+/* A secret that begins with whsec_ is base64, any other is its own bytes. None may be empty.
+ * Messages do not show secrets. */
+weir_rc weir_signer_new(const weir_sv *secrets, uint32_t n, weir_signer **out, weir_status *st);
+void weir_signer_free(weir_signer *s); /* NULL is fine */
+
+/* Appends the value of webhook-signature: "v1,<base64>", for each secret, with blanks between.
+ * `at_s`: seconds of webhook-timestamp. The id is not empty and has no dot. */
+void weir_webhook_sign(const weir_signer *s, weir_sv id, int64_t at_s, weir_sv body, weir_buf *out);
+
+#define WEIR_WEBHOOK_TOLERANCE_S 300
+
+/* ORDER weir_signature: names in signing.c */
+typedef enum weir_signature {
+    WEIR_SIGNATURE_STANDARD, /* webhook-id, webhook-timestamp, webhook-signature */
+    WEIR_SIGNATURE_GITHUB,   /* X-Hub-Signature-256: sha256=<hex> */
+    WEIR_SIGNATURE_SHOPIFY,  /* X-Shopify-Hmac-Sha256: <base64> */
+    WEIR_SIGNATURE_SEGMENT,  /* X-Signature: <hex of HMAC-SHA1> */
+} weir_signature;
+/* "standard", "github", "shopify", "segment" */
+bool weir_signature_named(weir_sv name, weir_signature *out);
+/* The header that carries it: "X-Hub-Signature-256" … */
+const char *weir_signature_header(weir_signature kind);
+
+/* What came with a request. id and timestamp are looked at for STANDARD only. */
+typedef struct weir_signed {
+    weir_sv signature, id, timestamp, body;
+} weir_signed;
+/* NULL: made with one of the secrets, and (STANDARD) within `tolerance_s` of now. Otherwise why
+ * not. */
+const char *weir_signature_refuses(const weir_signer *s, weir_signature kind, const weir_signed *m,
+                                   int64_t now_s, int64_t tolerance_s);
+
+/* Whether they are the same; how long it takes depends on the lengths only. */
+bool weir_same_secret(weir_sv a, weir_sv b);
