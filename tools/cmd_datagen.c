@@ -1,7 +1,7 @@
-/* `weir datagen`: records of the invented shop (datagen.h) as lines for `weir run --input`. Runs on
+/* `weir datagen`: records of the invented shop (datagen_shop.h) as lines for `weir run --input`. Runs on
  * a loop, at full speed while idle or by a timer, so that an interrupt ends between two lines. */
+#include "connectors/datagen_shop.h"
 #include "tools/cmd.h"
-#include "tools/datagen.h"
 #include "tools/options.h"
 
 #include "engine/data/datetime.h"
@@ -17,9 +17,9 @@
 #define DEFAULT_PER_SECOND 100.0
 
 typedef struct printer {
-    weir_datagen *gen;
+    weir_shop *gen;
     weir_loop *loop;
-    weir_datagen_topic topic;
+    weir_shop_topic topic;
     uint64_t count, printed; /* count 0: no end */
     uint32_t products;
     double rate;
@@ -28,20 +28,20 @@ typedef struct printer {
     int error, signum;
 } printer;
 
-static void next_record(printer *p, weir_datagen_record *r)
+static void next_record(printer *p, weir_shop_record *r)
 {
-    if (p->topic == WEIR_DATAGEN_PRODUCTS) {
-        weir_datagen_product(p->gen, (uint32_t)p->printed, r);
+    if (p->topic == WEIR_SHOP_PRODUCTS) {
+        weir_shop_product(p->gen, (uint32_t)p->printed, r);
         return;
     }
     do {
-        weir_datagen_next(p->gen, r);
+        weir_shop_next(p->gen, r);
     } while (r->topic != p->topic);
 }
 
 static void print_record(printer *p)
 {
-    weir_datagen_record r;
+    weir_shop_record r;
     next_record(p, &r);
     weir_buf_reset(&p->line);
     weir_buf_str(&p->line, "{\"key\":");
@@ -168,15 +168,15 @@ static bool start_time(const weir_command *self, const char *text, int64_t *out)
     return false;
 }
 
-static bool find_topic(const weir_command *self, const char *name, weir_datagen_topic *out)
+static bool find_topic(const weir_command *self, const char *name, weir_shop_topic *out)
 {
-    for (size_t i = 0; i < WEIR_DATAGEN_TOPICS; i++) {
-        if (strcmp(weir_datagen_topic_names[i], name) == 0) {
-            *out = (weir_datagen_topic)i;
+    for (size_t i = 0; i < WEIR_SHOP_TOPICS; i++) {
+        if (strcmp(weir_shop_topic_names[i], name) == 0) {
+            *out = (weir_shop_topic)i;
             return true;
         }
     }
-    const char *near = weir_option_nearest(name, weir_datagen_topic_names, WEIR_DATAGEN_TOPICS);
+    const char *near = weir_option_nearest(name, weir_shop_topic_names, WEIR_SHOP_TOPICS);
     fprintf(stderr, "weir %s: no topic %s%s%s%s; there are clickstream, payments, products\n",
             self->name, name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     return false;
@@ -184,7 +184,7 @@ static bool find_topic(const weir_command *self, const char *name, weir_datagen_
 
 static int run(const weir_command *self, int argc, char **argv)
 {
-    weir_datagen_config c = {.users = 100000, .products = 200, .late = 0.02, .duplicates = 0.001};
+    weir_shop_config c = {.users = 100000, .products = 200, .late = 0.02, .duplicates = 0.001};
     printer p = {0};
     double speed = 1;
     uint32_t count = 100000;
@@ -201,7 +201,7 @@ static int run(const weir_command *self, int argc, char **argv)
         {"--rate", WEIR_OPT_TEXT, &rate_text, 0, 0},
         {"--seed", WEIR_OPT_COUNT, &seed, 0, UINT32_MAX},
         {"--users", WEIR_OPT_COUNT, &c.users, 1, 1000000000},
-        {"--products", WEIR_OPT_COUNT, &c.products, 1, WEIR_DATAGEN_PRODUCTS_MAX},
+        {"--products", WEIR_OPT_COUNT, &c.products, 1, WEIR_SHOP_PRODUCTS_MAX},
         {"--start", WEIR_OPT_TEXT, &start, 0, 0},
         {"--speed", WEIR_OPT_TEXT, &speed_text, 0, 0},
         {"--late", WEIR_OPT_TEXT, &late, 0, 0},
@@ -228,12 +228,12 @@ static int run(const weir_command *self, int argc, char **argv)
     c.seed = seed;
     c.per_second = (p.rate > 0 ? p.rate : DEFAULT_PER_SECOND) / speed;
     p.count = count;
-    if (p.topic == WEIR_DATAGEN_PRODUCTS && (count == 0 || count > c.products)) {
+    if (p.topic == WEIR_SHOP_PRODUCTS && (count == 0 || count > c.products)) {
         p.count = c.products;
     }
-    p.gen = weir_datagen_new(&c);
+    p.gen = weir_shop_new(&c);
     int status = print_all(&p);
-    weir_datagen_free(p.gen);
+    weir_shop_free(p.gen);
     weir_buf_deinit(&p.line);
     return status;
 }

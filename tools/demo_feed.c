@@ -19,14 +19,14 @@
 typedef struct position {
     uint64_t seed, id, runs, epoch;
     int64_t now;
-    uint64_t records[WEIR_DATAGEN_TOPICS];
+    uint64_t records[WEIR_SHOP_TOPICS];
 } position;
 
 struct weir_demo_feed {
-    weir_datagen *gen;
+    weir_shop *gen;
     position at;
-    weir_topic *topics[WEIR_DATAGEN_TOPICS];
-    weir_chunk_builder *builders[WEIR_DATAGEN_TOPICS]; /* per partition */
+    weir_topic *topics[WEIR_SHOP_TOPICS];
+    weir_chunk_builder *builders[WEIR_SHOP_TOPICS]; /* per partition */
 };
 
 /* ---- position ---- */
@@ -43,7 +43,7 @@ static weir_rc load(weir_session *s, position *at, bool *found, weir_status *st)
         at->now = (int64_t)weir_read_be64(&in);
         at->runs = weir_read_be64(&in);
         at->epoch = weir_read_be64(&in);
-        for (size_t i = 0; i < WEIR_DATAGEN_TOPICS; i++) {
+        for (size_t i = 0; i < WEIR_SHOP_TOPICS; i++) {
             at->records[i] = weir_read_be64(&in);
         }
         if (in.bad || layout != LAYOUT) {
@@ -60,11 +60,11 @@ void weir_demo_feed_save(weir_demo_feed *f, weir_session *s)
     weir_buf value = {0};
     weir_buf_be64(&value, LAYOUT);
     weir_buf_be64(&value, f->at.seed);
-    weir_buf_be64(&value, weir_datagen_id(f->gen));
-    weir_buf_be64(&value, (uint64_t)weir_datagen_now(f->gen));
+    weir_buf_be64(&value, weir_shop_id(f->gen));
+    weir_buf_be64(&value, (uint64_t)weir_shop_now(f->gen));
     weir_buf_be64(&value, f->at.runs);
     weir_buf_be64(&value, ++f->at.epoch);
-    for (size_t i = 0; i < WEIR_DATAGEN_TOPICS; i++) {
+    for (size_t i = 0; i < WEIR_SHOP_TOPICS; i++) {
         weir_buf_be64(&value, f->at.records[i]);
     }
     weir_store_put(weir_session_extra(s), POSITION_KEY, weir_buf_view(&value));
@@ -74,7 +74,7 @@ void weir_demo_feed_save(weir_demo_feed *f, weir_session *s)
 /* Position and topics were written together; anything else is somebody else's directory. */
 static weir_rc check(const weir_demo_feed *f, weir_session *s, weir_status *st)
 {
-    for (size_t i = 0; i < WEIR_DATAGEN_TOPICS; i++) {
+    for (size_t i = 0; i < WEIR_SHOP_TOPICS; i++) {
         uint64_t n = 0;
         for (int32_t p = 0; p < weir_topic_partitions(f->topics[i]); p++) {
             n += (uint64_t)weir_topic_end(f->topics[i], p);
@@ -84,7 +84,7 @@ static weir_rc check(const weir_demo_feed *f, weir_session *s, weir_status *st)
                 st, WEIR_EEXISTS,
                 "topic %s in %s has %llu records, the demo wrote %llu: the directory is "
                 "used by others, name another with --data-dir",
-                weir_datagen_topic_names[i], weir_store_dir(weir_session_store(s)),
+                weir_shop_topic_names[i], weir_store_dir(weir_session_store(s)),
                 (unsigned long long)n, (unsigned long long)f->at.records[i]);
         }
     }
@@ -93,7 +93,7 @@ static weir_rc check(const weir_demo_feed *f, weir_session *s, weir_status *st)
 
 /* ---- records ---- */
 
-static void add(weir_demo_feed *f, weir_session *s, const weir_datagen_record *r)
+static void add(weir_demo_feed *f, weir_session *s, const weir_shop_record *r)
 {
     uint32_t partitions = (uint32_t)weir_topic_partitions(f->topics[r->topic]);
     weir_chunk_builder_add(&f->builders[r->topic][weir_partition_of(r->key, partitions)], r->key,
@@ -103,7 +103,7 @@ static void add(weir_demo_feed *f, weir_session *s, const weir_datagen_record *r
 
 static void hand_over(weir_demo_feed *f)
 {
-    for (size_t i = 0; i < WEIR_DATAGEN_TOPICS; i++) {
+    for (size_t i = 0; i < WEIR_SHOP_TOPICS; i++) {
         for (int32_t p = 0; p < weir_topic_partitions(f->topics[i]); p++) {
             weir_chunk *c = weir_chunk_builder_take(&f->builders[i][p]);
             if (c) {
@@ -116,8 +116,8 @@ static void hand_over(weir_demo_feed *f)
 void weir_demo_feed_take(weir_demo_feed *f, weir_session *s, uint64_t n)
 {
     while (n--) {
-        weir_datagen_record r;
-        weir_datagen_next(f->gen, &r);
+        weir_shop_record r;
+        weir_shop_next(f->gen, &r);
         add(f, s, &r);
     }
     hand_over(f);
@@ -127,8 +127,8 @@ void weir_demo_feed_take(weir_demo_feed *f, weir_session *s, uint64_t n)
 
 static weir_rc open_topics(weir_demo_feed *f, weir_session *s, weir_status *st)
 {
-    for (size_t i = 0; i < WEIR_DATAGEN_TOPICS; i++) {
-        weir_topic_spec spec = {.name = weir_sv_cstr(weir_datagen_topic_names[i]),
+    for (size_t i = 0; i < WEIR_SHOP_TOPICS; i++) {
+        weir_topic_spec spec = {.name = weir_sv_cstr(weir_shop_topic_names[i]),
                                 .retention_ms = -1};
         WEIR_TRY(weir_session_topic(s, &spec, &f->topics[i], st));
         size_t partitions = (size_t)weir_topic_partitions(f->topics[i]);
@@ -154,7 +154,7 @@ weir_rc weir_demo_feed_open(weir_session *s, uint64_t seed, double per_second, w
         return rc;
     }
     f->at.runs++;
-    weir_datagen_config config = {
+    weir_shop_config config = {
         .seed = f->at.seed,
         .first_id = f->at.id,
         .users = USERS,
@@ -165,14 +165,14 @@ weir_rc weir_demo_feed_open(weir_session *s, uint64_t seed, double per_second, w
         .duplicates = 0.001,
         .malformed = 0.0005,
     };
-    f->gen = weir_datagen_new(&config);
-    while (weir_datagen_now(f->gen) < f->at.now) {
-        weir_datagen_record unseen;
-        weir_datagen_next(f->gen, &unseen);
+    f->gen = weir_shop_new(&config);
+    while (weir_shop_now(f->gen) < f->at.now) {
+        weir_shop_record unseen;
+        weir_shop_next(f->gen, &unseen);
     }
     for (uint32_t i = 0; !found && i < PRODUCTS; i++) {
-        weir_datagen_record r;
-        weir_datagen_product(f->gen, i, &r);
+        weir_shop_record r;
+        weir_shop_product(f->gen, i, &r);
         add(f, s, &r);
     }
     hand_over(f);
@@ -185,19 +185,19 @@ void weir_demo_feed_close(weir_demo_feed *f)
     if (!f) {
         return;
     }
-    for (size_t i = 0; i < WEIR_DATAGEN_TOPICS; i++) {
+    for (size_t i = 0; i < WEIR_SHOP_TOPICS; i++) {
         for (int32_t p = 0; p < weir_topic_partitions(f->topics[i]); p++) {
             weir_chunk_builder_deinit(&f->builders[i][p]);
         }
         weir_free(f->builders[i]);
     }
-    weir_datagen_free(f->gen);
+    weir_shop_free(f->gen);
     weir_free(f);
 }
 
 uint64_t weir_demo_feed_events(const weir_demo_feed *f)
 {
-    return f->at.records[WEIR_DATAGEN_CLICKSTREAM] + f->at.records[WEIR_DATAGEN_PAYMENTS];
+    return f->at.records[WEIR_SHOP_CLICKSTREAM] + f->at.records[WEIR_SHOP_PAYMENTS];
 }
 
 uint32_t weir_demo_feed_runs(const weir_demo_feed *f)
@@ -207,7 +207,7 @@ uint32_t weir_demo_feed_runs(const weir_demo_feed *f)
 
 int64_t weir_demo_feed_now(const weir_demo_feed *f)
 {
-    return weir_datagen_now(f->gen);
+    return weir_shop_now(f->gen);
 }
 
 uint64_t weir_demo_feed_epoch(const weir_demo_feed *f)

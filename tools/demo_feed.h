@@ -2,8 +2,8 @@
  * The position is stored in the commit that makes the records durable, so that a killed demo goes
  * on exactly behind what it has processed. */
 #pragma once
+#include "connectors/datagen_shop.h"
 #include "engine/server/session.h"
-#include "tools/datagen.h"
 
 typedef struct weir_demo_feed weir_demo_feed;
 

@@ -1,4 +1,4 @@
-/* The simulation behind datagen.h. Who is in the shop is kept in a heap by the time of the next
+/* The simulation behind datagen_shop.h. Who is in the shop is kept in a heap by the time of the next
  * step; a step gives one record and decides what the visitor does next. Late and repeated records
  * wait in the same heap.
  *
@@ -8,7 +8,7 @@
  *
  * Only whole-number arithmetic and exactly rounded operations on doubles, so that no C library can
  * change a record. */
-#include "tools/datagen_shop.h"
+#include "connectors/datagen_shop_text.h"
 
 #include "engine/base/hash.h"
 
@@ -34,8 +34,8 @@ typedef struct happening {
     int64_t at;
     bool payment;
     union {
-        weir_shop_click click;
-        weir_shop_payment paid;
+        weir__shop_click click;
+        weir__shop_payment paid;
     };
 } happening;
 
@@ -46,10 +46,10 @@ typedef struct entry {
     bool held; /* slot of `held`, else of `visitors` */
 } entry;
 
-struct weir_datagen {
-    weir_datagen_config config;
+struct weir_shop {
+    weir_shop_config config;
     weir_rng rng;
-    weir_shop_product *products;
+    weir__shop_product *products;
     visitor *visitors;
     happening *held;
     uint32_t *free_visitors, *free_held; /* stacks of unused slots */
@@ -63,15 +63,15 @@ struct weir_datagen {
     weir_buf key, value;
 };
 
-weir_datagen *weir_datagen_new(const weir_datagen_config *config)
+weir_shop *weir_shop_new(const weir_shop_config *config)
 {
     WEIR_ASSERT(config->users > 0 && config->products > 0 && config->per_second > 0);
-    WEIR_ASSERT(config->products <= WEIR_DATAGEN_PRODUCTS_MAX);
-    weir_datagen *g = weir_zalloc(sizeof *g);
+    WEIR_ASSERT(config->products <= WEIR_SHOP_PRODUCTS_MAX);
+    weir_shop *g = weir_zalloc(sizeof *g);
     g->config = *config;
     g->products = weir_zalloc(sizeof *g->products * config->products);
     weir_rng_seed(&g->rng, config->seed);
-    weir_shop_make(g->products, config->products, &g->rng);
+    weir__shop_make(g->products, config->products, &g->rng);
     weir_rng_seed(&g->rng, config->seed ^ weir_hash_u64(config->first_id + 1));
     g->id = config->first_id;
     g->now = config->start_ms;
@@ -79,7 +79,7 @@ weir_datagen *weir_datagen_new(const weir_datagen_config *config)
     return g;
 }
 
-void weir_datagen_free(weir_datagen *g)
+void weir_shop_free(weir_shop *g)
 {
     if (!g) {
         return;
@@ -95,37 +95,37 @@ void weir_datagen_free(weir_datagen *g)
     weir_free(g);
 }
 
-uint64_t weir_datagen_id(const weir_datagen *g)
+uint64_t weir_shop_id(const weir_shop *g)
 {
     return g->id;
 }
 
-int64_t weir_datagen_now(const weir_datagen *g)
+int64_t weir_shop_now(const weir_shop *g)
 {
     return g->now;
 }
 
 /* ---- chance ---- */
 
-static bool chance(weir_datagen *g, double share)
+static bool chance(weir_shop *g, double share)
 {
     return weir_rng_unit(&g->rng) < share;
 }
 
-static int64_t between(weir_datagen *g, int64_t least, int64_t most)
+static int64_t between(weir_shop *g, int64_t least, int64_t most)
 {
     return least + (int64_t)weir_rng_below(&g->rng, (uint64_t)(most - least + 1));
 }
 
 /* Small numbers much more often: the density falls with the root of the rank. */
-static uint32_t skewed(weir_datagen *g, uint32_t n)
+static uint32_t skewed(weir_shop *g, uint32_t n)
 {
     double u = weir_rng_unit(&g->rng);
     uint32_t i = (uint32_t)(u * u * (double)n);
     return i < n ? i : n - 1;
 }
 
-static uint32_t pick_product(weir_datagen *g)
+static uint32_t pick_product(weir_shop *g)
 {
     if (chance(g, 0.06)) {
         uint64_t turn = (uint64_t)(g->now / HOT_MS);
@@ -141,7 +141,7 @@ static bool earlier(const entry *a, const entry *b)
     return a->due != b->due ? a->due < b->due : a->order < b->order;
 }
 
-static void push(weir_datagen *g, int64_t due, uint32_t slot, bool held)
+static void push(weir_shop *g, int64_t due, uint32_t slot, bool held)
 {
     WEIR_GROW(g->heap, g->cap_heap, g->n_heap + 1);
     entry e = {.due = due, .order = g->order++, .slot = slot, .held = held};
@@ -152,7 +152,7 @@ static void push(weir_datagen *g, int64_t due, uint32_t slot, bool held)
     g->heap[i] = e;
 }
 
-static entry pop(weir_datagen *g)
+static entry pop(weir_shop *g)
 {
     entry first = g->heap[0];
     entry e = g->heap[--g->n_heap];
@@ -171,7 +171,7 @@ static entry pop(weir_datagen *g)
 
 /* ---- visitors ---- */
 
-static void arrive(weir_datagen *g)
+static void arrive(weir_shop *g)
 {
     int64_t phase = g->now % WAVE_MS * 2 - WAVE_MS; /* the shop fills and empties */
     double busy = 0.6 + 0.8 * (double)(phase < 0 ? -phase : phase) / WAVE_MS;
@@ -180,7 +180,7 @@ static void arrive(weir_datagen *g)
     uint32_t slot;
     if (g->n_free_visitors) {
         slot = g->free_visitors[--g->n_free_visitors];
-    } else if (g->n_visitors < WEIR_DATAGEN_VISITORS_MAX) {
+    } else if (g->n_visitors < WEIR_SHOP_VISITORS_MAX) {
         WEIR_GROW(g->visitors, g->cap_visitors, g->n_visitors + 1);
         slot = g->n_visitors++;
     } else {
@@ -193,38 +193,38 @@ static void arrive(weir_datagen *g)
         .product = thief ? (uint32_t)between(g, 0, 999999) : NO_PRODUCT,
         .looks = (uint8_t)(thief ? between(g, 4, 12) : between(g, 1, 6)),
         .stage = thief ? STEAL : LOOK,
-        .referrer = weir_shop_pick_referrer(&g->rng),
+        .referrer = weir__shop_pick_referrer(&g->rng),
     };
     push(g, g->now, slot, false);
 }
 
-static void click(weir_datagen *g, const visitor *v, weir_shop_step step, uint32_t product,
+static void click(weir_shop *g, const visitor *v, weir__shop_step step, uint32_t product,
                   uint32_t quantity, happening *out)
 {
     *out = (happening){.at = g->now};
-    out->click = (weir_shop_click){
+    out->click = (weir__shop_click){
         .id = ++g->id,
         .session = v->session,
         .user = v->user,
         .product = product,
         .step = (uint8_t)step,
         .quantity = (uint8_t)quantity,
-        .query = weir_shop_pick_query(&g->rng),
+        .query = weir__shop_pick_query(&g->rng),
         .referrer = v->referrer,
     };
 }
 
-static void look(weir_datagen *g, visitor *v, happening *out)
+static void look(weir_shop *g, visitor *v, happening *out)
 {
     if (v->product == NO_PRODUCT && chance(g, 0.22)) {
         v->product = pick_product(g); /* what the search finds is viewed next */
-        click(g, v, WEIR_SHOP_SEARCH, NO_PRODUCT, 0, out);
+        click(g, v, WEIR__SHOP_SEARCH, NO_PRODUCT, 0, out);
         return;
     }
     if (v->product == NO_PRODUCT) {
         v->product = pick_product(g);
     }
-    click(g, v, WEIR_SHOP_VIEW, v->product, 1, out);
+    click(g, v, WEIR__SHOP_VIEW, v->product, 1, out);
     v->looks--;
     if (v->n_cart < CART_MAX && chance(g, 0.3)) {
         v->stage = ADD;
@@ -235,39 +235,39 @@ static void look(weir_datagen *g, visitor *v, happening *out)
     }
 }
 
-static void fill(weir_datagen *g, visitor *v, happening *out)
+static void fill(weir_shop *g, visitor *v, happening *out)
 {
     uint32_t quantity = chance(g, 0.15) ? 2 : 1;
     v->cart[v->n_cart] = v->product;
     v->quantity[v->n_cart++] = (uint8_t)quantity;
-    click(g, v, WEIR_SHOP_ADD, v->product, quantity, out);
+    click(g, v, WEIR__SHOP_ADD, v->product, quantity, out);
     v->stage = chance(g, 0.1) ? REMOVE : v->looks ? LOOK : CHECKOUT;
     v->product = v->stage == LOOK ? NO_PRODUCT : v->product;
 }
 
-static void take_out(weir_datagen *g, visitor *v, happening *out)
+static void take_out(weir_shop *g, visitor *v, happening *out)
 {
     v->n_cart--;
-    click(g, v, WEIR_SHOP_REMOVE, v->cart[v->n_cart], v->quantity[v->n_cart], out);
+    click(g, v, WEIR__SHOP_REMOVE, v->cart[v->n_cart], v->quantity[v->n_cart], out);
     v->stage = v->looks ? LOOK : CHECKOUT;
     v->product = NO_PRODUCT;
 }
 
-static void pay(weir_datagen *g, visitor *v, happening *out)
+static void pay(weir_shop *g, visitor *v, happening *out)
 {
     uint32_t amount = 0;
     for (uint32_t i = 0; i < v->n_cart; i++) {
         amount += g->products[v->cart[i]].price * v->quantity[i];
     }
     *out = (happening){.at = g->now, .payment = true};
-    out->paid = (weir_shop_payment){
+    out->paid = (weir__shop_payment){
         .id = ++g->id,
         .session = v->session,
         .user = v->user,
         .card = (uint32_t)(weir_hash_u64(v->user) % 1000000),
         .amount = amount,
-        .country = weir_shop_pick_country(&g->rng, v->user),
-        .method = weir_shop_pick_method(&g->rng),
+        .country = weir__shop_pick_country(&g->rng, v->user),
+        .method = weir__shop_pick_method(&g->rng),
         .declined = chance(g, 0.03),
     };
     v->n_cart = out->paid.declined ? 0 : v->n_cart;
@@ -275,24 +275,24 @@ static void pay(weir_datagen *g, visitor *v, happening *out)
 }
 
 /* A stolen card: many small amounts in short order, from many accounts and countries. */
-static void steal(weir_datagen *g, visitor *v, happening *out)
+static void steal(weir_shop *g, visitor *v, happening *out)
 {
     *out = (happening){.at = g->now, .payment = true};
     uint32_t user = 1 + skewed(g, g->config.users);
-    out->paid = (weir_shop_payment){
+    out->paid = (weir__shop_payment){
         .id = ++g->id,
         .session = v->session,
         .user = user,
         .card = v->product,
         .amount = (uint32_t)between(g, 100, 60000),
-        .country = weir_shop_pick_country(&g->rng, user),
+        .country = weir__shop_pick_country(&g->rng, user),
         .declined = chance(g, 0.5),
     };
     v->looks--;
 }
 
 /* One step of a visitor. Returns the milliseconds to the next; 0: gone. */
-static int64_t walk(weir_datagen *g, visitor *v, happening *out)
+static int64_t walk(weir_shop *g, visitor *v, happening *out)
 {
     switch ((stage)v->stage) {
     case LOOK:
@@ -305,14 +305,14 @@ static int64_t walk(weir_datagen *g, visitor *v, happening *out)
         take_out(g, v, out);
         break;
     case CHECKOUT:
-        click(g, v, WEIR_SHOP_CHECKOUT, NO_PRODUCT, 0, out);
+        click(g, v, WEIR__SHOP_CHECKOUT, NO_PRODUCT, 0, out);
         v->stage = PAY;
         return chance(g, 0.72) ? between(g, 5000, 60000) : 0;
     case PAY:
         pay(g, v, out);
         return v->n_cart ? between(g, 200, 2000) : 0;
     case BUY:
-        click(g, v, WEIR_SHOP_PURCHASE, v->cart[v->bought], v->quantity[v->bought], out);
+        click(g, v, WEIR__SHOP_PURCHASE, v->cart[v->bought], v->quantity[v->bought], out);
         return ++v->bought < v->n_cart ? between(g, 1, 50) : 0;
     case STEAL:
         steal(g, v, out);
@@ -325,12 +325,12 @@ static int64_t walk(weir_datagen *g, visitor *v, happening *out)
 
 /* ---- records ---- */
 
-static bool hold(weir_datagen *g, const happening *h, int64_t due)
+static bool hold(weir_shop *g, const happening *h, int64_t due)
 {
     uint32_t slot;
     if (g->n_free_held) {
         slot = g->free_held[--g->n_free_held];
-    } else if (g->n_held < WEIR_DATAGEN_HELD_MAX) {
+    } else if (g->n_held < WEIR_SHOP_HELD_MAX) {
         WEIR_GROW(g->held, g->cap_held, g->n_held + 1);
         slot = g->n_held++;
     } else {
@@ -342,7 +342,7 @@ static bool hold(weir_datagen *g, const happening *h, int64_t due)
 }
 
 /* The next happening that arrives: steps of visitors, unless they are late, and what was held. */
-static void happen(weir_datagen *g, happening *out)
+static void happen(weir_shop *g, happening *out)
 {
     for (;;) {
         if (g->n_heap == 0 || g->arrival_us / 1000 <= g->heap[0].due) {
@@ -379,25 +379,25 @@ static void happen(weir_datagen *g, happening *out)
     }
 }
 
-void weir_datagen_next(weir_datagen *g, weir_datagen_record *out)
+void weir_shop_next(weir_shop *g, weir_shop_record *out)
 {
     happening h;
     happen(g, &h);
     weir_buf_reset(&g->key);
     weir_buf_reset(&g->value);
     if (h.payment) {
-        weir_shop_payment_text(&g->key, &g->value, &h.paid);
+        weir__shop_payment_text(&g->key, &g->value, &h.paid);
     } else {
-        const weir_shop_product *p =
+        const weir__shop_product *p =
             h.click.product == NO_PRODUCT ? NULL : &g->products[h.click.product];
-        weir_shop_click_text(&g->key, &g->value, &h.click, p);
+        weir__shop_click_text(&g->key, &g->value, &h.click, p);
     }
     bool broken = chance(g, g->config.malformed);
     if (broken) { /* ASCII up to there, so the cut is between characters */
         g->value.n = (size_t)between(g, 5, 25);
     }
-    *out = (weir_datagen_record){
-        .topic = h.payment ? WEIR_DATAGEN_PAYMENTS : WEIR_DATAGEN_CLICKSTREAM,
+    *out = (weir_shop_record){
+        .topic = h.payment ? WEIR_SHOP_PAYMENTS : WEIR_SHOP_CLICKSTREAM,
         .key = weir_buf_view(&g->key),
         .value = weir_buf_view(&g->value),
         .timestamp = h.at,
@@ -405,14 +405,14 @@ void weir_datagen_next(weir_datagen *g, weir_datagen_record *out)
     };
 }
 
-void weir_datagen_product(weir_datagen *g, uint32_t i, weir_datagen_record *out)
+void weir_shop_product(weir_shop *g, uint32_t i, weir_shop_record *out)
 {
     WEIR_ASSERT(i < g->config.products);
     weir_buf_reset(&g->key);
     weir_buf_reset(&g->value);
-    weir_shop_product_text(&g->key, &g->value, i, &g->products[i]);
-    *out = (weir_datagen_record){
-        .topic = WEIR_DATAGEN_PRODUCTS,
+    weir__shop_product_text(&g->key, &g->value, i, &g->products[i]);
+    *out = (weir_shop_record){
+        .topic = WEIR_SHOP_PRODUCTS,
         .key = weir_buf_view(&g->key),
         .value = weir_buf_view(&g->value),
         .timestamp = g->config.start_ms - 60000,

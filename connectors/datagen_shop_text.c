@@ -1,10 +1,10 @@
 /* What the shop sells, and how its systems write it down. Texts have accents, other scripts, quotes
  * and spaces on purpose: the terminal and every format must live with them. */
-#include "tools/datagen_shop.h"
+#include "connectors/datagen_shop_text.h"
 
 #include "engine/data/json_text.h"
 
-const char *const weir_datagen_topic_names[WEIR_DATAGEN_TOPICS] = {"clickstream", "payments",
+const char *const weir_shop_topic_names[WEIR_SHOP_TOPICS] = {"clickstream", "payments",
                                                                    "products"};
 
 static const char *const step_names[] = {"search",           "view",     "add_to_cart",
@@ -33,10 +33,10 @@ static const char *const referrers[] = {NULL, "google", "newsletter", "instagram
 static const char *const countries[] = {"DE", "FR", "NL", "IT", "ES", "PL", "JP", "US"};
 static const char *const methods[] = {"card", "card", "card", "wallet"};
 
-void weir_shop_make(weir_shop_product *products, uint32_t n, weir_rng *r)
+void weir__shop_make(weir__shop_product *products, uint32_t n, weir_rng *r)
 {
     for (uint32_t i = 0; i < n; i++) {
-        weir_shop_product *p = &products[i];
+        weir__shop_product *p = &products[i];
         p->category = (uint8_t)weir_rng_below(r, WEIR_COUNT(categories));
         p->kind = (uint8_t)weir_rng_below(r, WEIR_COUNT(categories[0].kinds));
         p->brand = (uint8_t)weir_rng_below(r, WEIR_COUNT(brands));
@@ -48,23 +48,23 @@ void weir_shop_make(weir_shop_product *products, uint32_t n, weir_rng *r)
     }
 }
 
-uint8_t weir_shop_pick_query(weir_rng *r)
+uint8_t weir__shop_pick_query(weir_rng *r)
 {
     return (uint8_t)weir_rng_below(r, WEIR_COUNT(queries));
 }
 
-uint8_t weir_shop_pick_referrer(weir_rng *r)
+uint8_t weir__shop_pick_referrer(weir_rng *r)
 {
     return (uint8_t)weir_rng_below(r, WEIR_COUNT(referrers));
 }
 
-uint8_t weir_shop_pick_country(weir_rng *r, uint32_t user)
+uint8_t weir__shop_pick_country(weir_rng *r, uint32_t user)
 {
     return (uint8_t)(weir_rng_below(r, 50) ? user % WEIR_COUNT(countries)
                                            : weir_rng_below(r, WEIR_COUNT(countries)));
 }
 
-uint8_t weir_shop_pick_method(weir_rng *r)
+uint8_t weir__shop_pick_method(weir_rng *r)
 {
     return (uint8_t)weir_rng_below(r, WEIR_COUNT(methods));
 }
@@ -84,8 +84,8 @@ static void money(weir_buf *b, const char *name, uint32_t cents)
     weir_buf_printf(b, ",\"%s\":%u.%02u", name, cents / 100, cents % 100);
 }
 
-void weir_shop_click_text(weir_buf *key, weir_buf *value, const weir_shop_click *c,
-                          const weir_shop_product *p)
+void weir__shop_click_text(weir_buf *key, weir_buf *value, const weir__shop_click *c,
+                          const weir__shop_product *p)
 {
     weir_buf_printf(key, "USER_%06u", c->user);
     weir_buf_printf(value, "{\"event_id\":\"E%09llu\",\"session_id\":\"S%09llu\"",
@@ -100,12 +100,12 @@ void weir_shop_click_text(weir_buf *key, weir_buf *value, const weir_shop_click 
         weir_buf_str(value,
                      ",\"product_id\":null,\"category\":null,\"price\":null,\"quantity\":null");
     }
-    text(value, "search_query", c->step == WEIR_SHOP_SEARCH ? queries[c->query] : NULL);
+    text(value, "search_query", c->step == WEIR__SHOP_SEARCH ? queries[c->query] : NULL);
     text(value, "referrer", referrers[c->referrer]);
     weir_buf_byte(value, '}');
 }
 
-void weir_shop_payment_text(weir_buf *key, weir_buf *value, const weir_shop_payment *p)
+void weir__shop_payment_text(weir_buf *key, weir_buf *value, const weir__shop_payment *p)
 {
     weir_buf_printf(key, "PAY_%09llu", (unsigned long long)p->id);
     weir_buf_printf(value,
@@ -118,7 +118,7 @@ void weir_shop_payment_text(weir_buf *key, weir_buf *value, const weir_shop_paym
     weir_buf_byte(value, '}');
 }
 
-void weir_shop_product_text(weir_buf *key, weir_buf *value, uint32_t i, const weir_shop_product *p)
+void weir__shop_product_text(weir_buf *key, weir_buf *value, uint32_t i, const weir__shop_product *p)
 {
     weir_buf name = {0};
     weir_buf_printf(key, "P%05u", i + 1);
