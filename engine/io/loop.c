@@ -32,6 +32,10 @@ struct weir_loop {
     void (*on_signal)(void *ctx, int signum);
     void *signal_ctx;
     weir__lodger *lodgers;
+    weir__chore *chores;
+    uv_check_t turn_end;
+    uv_idle_t hurry; /* runs while there are chores: the loop does not wait */
+    char *scratch;
 };
 
 struct weir_timer {
@@ -70,6 +74,29 @@ static void ring(uv_async_t *bell)
     }
 }
 
+static void hurry_turn(uv_idle_t *h)
+{
+    (void)h;
+}
+
+static void end_turn(uv_check_t *h)
+{
+    weir_loop *l = h->data;
+    weir__chore *todo = l->chores;
+    l->chores = NULL;
+    if (todo) {
+        todo->link = &todo;
+    }
+    while (todo) {
+        weir__chore *chore = todo;
+        weir__loop_cancel(chore);
+        chore->run(chore);
+    }
+    if (!l->chores) {
+        uv_idle_stop(&l->hurry);
+    }
+}
+
 weir_loop *weir_loop_new(void)
 {
     weir_loop *l = weir_zalloc(sizeof *l);
@@ -77,8 +104,12 @@ weir_loop *weir_loop_new(void)
     WEIR_ASSERT(uv_mutex_init(&l->lock) == 0);
     WEIR_ASSERT(uv_async_init(&l->uv, &l->bell, ring) == 0);
     WEIR_ASSERT(uv_idle_init(&l->uv, &l->idle) == 0);
+    WEIR_ASSERT(uv_idle_init(&l->uv, &l->hurry) == 0);
+    WEIR_ASSERT(uv_check_init(&l->uv, &l->turn_end) == 0);
     l->bell.data = l;
     l->idle.data = l;
+    l->turn_end.data = l;
+    uv_check_start(&l->turn_end, end_turn);
     return l;
 }
 
@@ -103,6 +134,40 @@ void weir__loop_leave(weir__lodger *lodger)
     if (lodger->next) {
         lodger->next->link = lodger->link;
     }
+}
+
+void weir__loop_later(weir_loop *l, weir__chore *chore)
+{
+    if (chore->link) {
+        return;
+    }
+    chore->next = l->chores;
+    chore->link = &l->chores;
+    if (chore->next) {
+        chore->next->link = &chore->next;
+    }
+    l->chores = chore;
+    uv_idle_start(&l->hurry, hurry_turn);
+}
+
+void weir__loop_cancel(weir__chore *chore)
+{
+    if (!chore->link) {
+        return;
+    }
+    *chore->link = chore->next;
+    if (chore->next) {
+        chore->next->link = chore->link;
+    }
+    chore->link = NULL;
+}
+
+char *weir__loop_scratch(weir_loop *l)
+{
+    if (!l->scratch) {
+        l->scratch = weir_alloc(WEIR__SCRATCH_BYTES);
+    }
+    return l->scratch;
 }
 
 static void free_handle(uv_handle_t *h)
@@ -134,6 +199,7 @@ void weir_loop_free(weir_loop *l)
     uv_mutex_destroy(&l->lock);
     weir_free(l->inbox);
     weir_free(l->taken);
+    weir_free(l->scratch);
     weir_free(l);
 }
 
