@@ -31,7 +31,7 @@ void weir_retry_begin(weir_retry *r, int64_t now_ms);
 int64_t weir_retry_pause(weir_retry *r, const weir_retry_policy *p, weir_rng *rng, int64_t now_ms,
                          int64_t retry_after_ms);
 
-/* Token bucket: `rate` in each `per_ms`, and at most `burst` at once. */
+/* Token bucket: `rate` in each `per_ms` (a day at most), and at most `burst` at once; none is 0. */
 typedef struct weir_bucket {
     int64_t rate, per_ms, burst;
     int64_t level; /* in 1/per_ms tokens */

@@ -15,8 +15,10 @@ weir_rc weir_signer_new(const weir_sv *secrets, uint32_t n, weir_signer **out, w
 void weir_signer_free(weir_signer *s); /* NULL is fine */
 
 /* Appends the value of webhook-signature: "v1,<base64>", for each secret, with blanks between.
- * `at_s`: seconds of webhook-timestamp. The id is not empty and has no dot. */
-void weir_webhook_sign(const weir_signer *s, weir_sv id, int64_t at_s, weir_sv body, weir_buf *out);
+ * `at_s`: seconds of webhook-timestamp. WEIR_EUSAGE: the id is empty, or has a dot (a receiver
+ * could not tell where it ends), a blank or a control character. */
+weir_rc weir_webhook_sign(const weir_signer *s, weir_sv id, int64_t at_s, weir_sv body,
+                          weir_buf *out, weir_status *st);
 
 #define WEIR_WEBHOOK_TOLERANCE_S 300
 

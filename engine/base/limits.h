@@ -17,6 +17,7 @@
 #define WEIR_AVRO_FREE_VALUES 65536       /* of one Avro record, on top of 16 a byte: some take no bytes */
 #define WEIR_AVRO_DEPTH_MAX 64            /* nested Avro data that nobody asked for */
 #define WEIR_HTTP_BODY_MAX (16 << 20)     /* answer of another server: a schema */
+#define WEIR_HTTP_URL_MAX 8192            /* that is asked for: no server takes longer ones */
 #define WEIR_RECORD_BYTES_MAX (64 << 20)  /* key + value of one record */
 #define WEIR_CHUNK_BYTES_MAX (1 << 30)    /* records appended at once: positions are 32 bits */
 #define WEIR_STRING_BYTES_MAX (64 << 20)  /* one string an expression builds */
@@ -34,3 +35,8 @@
 #define WEIR_LAMBDA_DEPTH_MAX 8           /* lambdas inside lambdas */
 #define WEIR_SCRIPT_DEPTH_MAX 8           /* RUN SCRIPT inside RUN SCRIPT */
 #define WEIR_HISTOGRAM_ENTRIES_MAX 1000   /* of one HISTOGRAM: later keys are ignored, as in ksqlDB */
+#define WEIR_BUNDLE_YAML_BYTES_MAX (64 << 10) /* a manifest */
+#define WEIR_BUNDLE_YAML_NODES_MAX 10000  /* its values: keys of a map are looked up in a list */
+#define WEIR_BUNDLE_YAML_DEPTH_MAX 16
+#define WEIR_BUNDLE_FILES_MAX 1000        /* query files and schemas of a bundle */
+#define WEIR_BUNDLES_MAX 100              /* that belong together: a bundle and what it depends on */
