@@ -194,6 +194,11 @@ struct weir_bound {
     } as;
 };
 
+/* What CREATE OR REPLACE asks: a query with this plan and sink could go on with the state, positions and
+ * topic of the one before. WEIR_ESQL says why not. */
+weir_rc weir_bind_replaces(const weir_source *old_sink, const weir_plan *old, const weir_source *sink,
+                           const weir_plan *plan, weir_arena *a, weir_status *st);
+
 /* Binds one statement. On error `*out` is not to be used; the span points into the script's text.
  */
 weir_rc weir_bind(const weir_ast_stmt *stmt, const weir_catalog *catalog,

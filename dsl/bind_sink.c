@@ -292,6 +292,15 @@ static weir_rc check_new_plan(weir__binder *b, const weir_query_info *before, co
     }
 }
 
+weir_rc weir_bind_replaces(const weir_source *old_sink, const weir_plan *old, const weir_source *sink,
+                           const weir_plan *plan, weir_arena *a, weir_status *st)
+{
+    weir__binder b = {.a = a, .st = st};
+    weir_query_info before = {.plan = old};
+    WEIR_TRY(weir__can_upgrade(&b, old_sink, sink, (weir_span){0}));
+    return check_new_plan(&b, &before, plan, (weir_span){0});
+}
+
 /* ---------------------------------------------------------------- CREATE AS */
 
 static weir_rc check_existing(weir__binder *b, const weir_ast_create *c, const weir_source *old,

@@ -257,6 +257,11 @@ uint64_t weir_catalog_next_query(weir_catalog *c)
     return c->next_query++;
 }
 
+void weir_catalog_query_from(weir_catalog *c, uint64_t n)
+{
+    c->next_query = n;
+}
+
 uint64_t weir_catalog_peek_query(const weir_catalog *c)
 {
     return c->next_query;

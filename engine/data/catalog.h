@@ -70,3 +70,4 @@ bool weir_catalog_drop_topic(weir_catalog *c, weir_sv topic);
 /* Numbers query ids: CSAS_X_<n>. */
 uint64_t weir_catalog_next_query(weir_catalog *c);
 uint64_t weir_catalog_peek_query(const weir_catalog *c);
+void weir_catalog_query_from(weir_catalog *c, uint64_t n); /* the next number; it must be free */

@@ -72,6 +72,8 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, const weir_start 
                         weir_query **out, weir_status *st);
 /* Stops the query; its state in the store is removed with the next commit. */
 void weir_engine_drop(weir_engine *e, weir_query *q);
+/* Removes what the store has of a query that is not deployed: plan, positions, state. */
+void weir_engine_forget(weir_sv query_id, weir_store_batch *batch);
 void weir_query_pause(weir_query *q, bool paused);
 weir_query *weir_engine_find(weir_engine *e, weir_sv id);
 

@@ -11,11 +11,12 @@
 #include "engine/io/fault.h"
 #include "engine/run/task.h"
 
-static void position_key(weir_buf *key, const weir_query *q, const weir_scan *s)
+/* `s` NULL: what all positions of the query begin with. */
+static void position_key(weir_buf *key, weir_sv query_id, const weir_scan *s)
 {
     weir_buf_reset(key);
     weir_buf_add(key, "Mposition", 10); /* with its NUL */
-    weir_buf_sv(key, q->plan->query_id);
+    weir_buf_sv(key, query_id);
     weir_buf_byte(key, 0);
     if (s) {
         weir_buf_be32(key, s->node->id);
@@ -23,11 +24,11 @@ static void position_key(weir_buf *key, const weir_query *q, const weir_scan *s)
     }
 }
 
-static void plan_key(weir_buf *key, const weir_query *q)
+static void plan_key(weir_buf *key, weir_sv query_id)
 {
     weir_buf_reset(key);
     weir_buf_add(key, "Mplan", 6);
-    weir_buf_sv(key, q->plan->query_id);
+    weir_buf_sv(key, query_id);
 }
 
 static void save_query(weir_query *q, weir_store_batch *batch)
@@ -44,7 +45,7 @@ static void save_query(weir_query *q, weir_store_batch *batch)
                 }
             }
             for (uint32_t k = 0; k < t->n_scans; k++) {
-                position_key(&key, q, &t->scans[k]);
+                position_key(&key, q->plan->query_id, &t->scans[k]);
                 weir_buf_reset(&value);
                 weir_buf_be64(&value, (uint64_t)t->scans[k].next);
                 if (t->scans[k].next < t->scans[k].warm_end) {
@@ -58,25 +59,30 @@ static void save_query(weir_query *q, weir_store_batch *batch)
     weir_buf_deinit(&value);
 }
 
-void weir_query_forget(const weir_query *q, weir_store_batch *batch)
+void weir_engine_forget(weir_sv query_id, weir_store_batch *batch)
 {
     weir_buf from = {0};
     weir_buf to = {0};
     weir_buf_byte(&from, 'S');
-    weir_buf_sv(&from, q->plan->query_id);
+    weir_buf_sv(&from, query_id);
     weir_buf_sv(&to, weir_buf_view(&from));
     weir_buf_byte(&from, 0);
     weir_buf_byte(&to, 1);
     weir_store_delete_range(batch, weir_buf_view(&from), weir_buf_view(&to));
-    position_key(&from, q, NULL);
+    position_key(&from, query_id, NULL);
     weir_buf_reset(&to);
     weir_buf_add(&to, from.p, from.n - 1);
     weir_buf_byte(&to, 1);
     weir_store_delete_range(batch, weir_buf_view(&from), weir_buf_view(&to));
-    plan_key(&from, q);
+    plan_key(&from, query_id);
     weir_store_delete(batch, weir_buf_view(&from));
     weir_buf_deinit(&from);
     weir_buf_deinit(&to);
+}
+
+void weir_query_forget(const weir_query *q, weir_store_batch *batch)
+{
+    weir_engine_forget(q->plan->query_id, batch);
 }
 
 static const weir_position *given_of(const weir_start *start, const weir_scan *s)
@@ -158,7 +164,7 @@ static weir_rc load_position(weir_query *q, weir_scan *s, const weir_start *star
     weir_buf key = {0};
     weir_buf value = {0};
     bool found = false;
-    position_key(&key, q, s);
+    position_key(&key, q->plan->query_id, s);
     weir_rc rc = weir_store_get(q->engine->config.store, weir_buf_view(&key), &value, &found, st);
     if (rc == WEIR_OK && found) {
         weir_reader r = weir_reader_of(weir_buf_view(&value));
@@ -185,7 +191,7 @@ weir_rc weir_query_check_plan(const weir_query *q, weir_status *st)
     weir_buf stored = {0};
     weir_buf now = {0};
     bool found = false;
-    plan_key(&key, q);
+    plan_key(&key, q->plan->query_id);
     weir_plan_print(&now, q->plan);
     weir_rc rc = weir_store_get(store, weir_buf_view(&key), &stored, &found, st);
     if (rc == WEIR_OK && found && !weir_sv_eq(weir_buf_view(&stored), weir_buf_view(&now))) {
@@ -206,7 +212,7 @@ static void note_plan(const weir_query *q)
     if (q->engine->config.store) {
         weir_buf key = {0};
         weir_buf now = {0};
-        plan_key(&key, q);
+        plan_key(&key, q->plan->query_id);
         weir_plan_print(&now, q->plan);
         weir_store_put(q->engine->dropped, weir_buf_view(&key), weir_buf_view(&now));
         weir_buf_deinit(&key);

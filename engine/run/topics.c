@@ -61,23 +61,63 @@ static weir_rc damaged(const weir_topics *t, weir_status *st)
                      weir_store_dir(t->store));
 }
 
+/* An entry of the list. */
+typedef struct topic_entry {
+    uint32_t id;
+    int32_t partitions;
+    int64_t retention_ms;
+    weir_sv name;
+} topic_entry;
+
+static bool read_entry(weir_sv key, weir_sv value, topic_entry *e)
+{
+    weir_reader k = weir_reader_of(key);
+    weir_read_bytes(&k, sizeof TOPIC_META - 1);
+    e->id = weir_read_be32(&k);
+    weir_reader r = weir_reader_of(value);
+    uint64_t partitions = weir_read_varint(&r);
+    e->retention_ms = weir_unzigzag(weir_read_varint(&r));
+    e->name = weir_sv_of(r.p, (size_t)(r.end - r.p));
+    e->partitions = (int32_t)weir_min64((int64_t)partitions, INT32_MAX);
+    return !k.bad && !r.bad && e->id != UINT32_MAX && partitions > 0 &&
+           partitions <= WEIR_PARTITIONS_MAX;
+}
+
 static weir_rc load_topic(void *ctx, weir_sv key, weir_sv value, weir_status *st)
 {
     weir_topics *t = ctx;
-    weir_reader k = weir_reader_of(key);
-    weir_read_bytes(&k, sizeof TOPIC_META - 1);
-    uint32_t id = weir_read_be32(&k);
-    weir_reader r = weir_reader_of(value);
-    uint64_t partitions = weir_read_varint(&r);
-    int64_t retention_ms = weir_unzigzag(weir_read_varint(&r));
-    weir_sv name = weir_sv_of(r.p, (size_t)(r.end - r.p));
-    if (k.bad || r.bad || id == UINT32_MAX || partitions == 0 || partitions > WEIR_PARTITIONS_MAX ||
-        weir_topics_find(t, name)) {
+    topic_entry e;
+    if (!read_entry(key, value, &e) || weir_topics_find(t, e.name)) {
         return damaged(t, st);
     }
-    topic_add(t, id, name, (int32_t)partitions, retention_ms)->stored = true;
-    t->next_id = id + 1;
+    topic_add(t, e.id, e.name, e.partitions, e.retention_ms)->stored = true;
+    t->next_id = e.id + 1;
     return WEIR_OK;
+}
+
+typedef struct listing {
+    void (*each)(void *ctx, weir_sv name, int32_t partitions);
+    void *ctx;
+    weir_store *store;
+} listing;
+
+static weir_rc list_topic(void *ctx, weir_sv key, weir_sv value, weir_status *st)
+{
+    const listing *l = ctx;
+    topic_entry e;
+    if (!read_entry(key, value, &e)) {
+        return damaged(&(weir_topics){.store = l->store}, st);
+    }
+    l->each(l->ctx, e.name, e.partitions);
+    return WEIR_OK;
+}
+
+weir_rc weir_topics_stored(weir_store *store,
+                           void (*each)(void *ctx, weir_sv name, int32_t partitions), void *ctx,
+                           weir_status *st)
+{
+    listing l = {each, ctx, store};
+    return weir_store_scan(store, WEIR_SV(TOPIC_META), list_topic, &l, st);
 }
 
 /* Ids ascend in the list, so the topic is found by halving. */

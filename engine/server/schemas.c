@@ -16,6 +16,50 @@ void weir__use_registry(weir_session *s, weir_sv url)
     }
 }
 
+/* ---- those of a bundle ---- */
+
+static weir_schema_kind kind_of(const weir_bundle_schema *b)
+{
+    return b->json ? WEIR_SCHEMA_JSON : WEIR_SCHEMA_AVRO;
+}
+
+static weir_rc put_wanted(weir_session *s, const weir_bundle_schema *b, weir_status *st)
+{
+    weir_registry *r = s->formats.registry;
+    int32_t id;
+    if (!r || s->config.dry || r->calls->put(r, b->subject, kind_of(b), b->text, &id, st) == WEIR_OK) {
+        return WEIR_OK;
+    }
+    return weir_wrap(st, WEIR_SV_FMT, WEIR_SV_ARG(b->path));
+}
+
+weir_rc weir__put_wanted_schemas(weir_session *s, weir_status *st)
+{
+    for (size_t i = 0; i < s->n_wanted; i++) {
+        WEIR_TRY(put_wanted(s, s->wanted[i], st));
+    }
+    return WEIR_OK;
+}
+
+weir_rc weir_session_schema(weir_session *s, const weir_bundle_schema *schema, weir_status *st)
+{
+    WEIR_GROW(s->wanted, s->cap_wanted, s->n_wanted + 1);
+    s->wanted[s->n_wanted++] = schema;
+    return put_wanted(s, schema, st);
+}
+
+/* What will be registered counts as if it were. */
+static bool find_wanted(const weir_session *s, weir_sv subject, weir_registered *found)
+{
+    for (size_t i = s->n_wanted; s->config.dry && i-- > 0;) {
+        if (weir_sv_eq(s->wanted[i]->subject, subject)) {
+            *found = (weir_registered){.kind = kind_of(s->wanted[i]), .text = s->wanted[i]->text};
+            return true;
+        }
+    }
+    return false;
+}
+
 static weir_rc register_side(weir_session *s, const weir_source *src, bool key, bool always,
                              weir_arena *a, weir_status *st)
 {
@@ -62,6 +106,9 @@ static weir_rc register_side(weir_session *s, const weir_source *src, bool key, 
 weir_rc weir__register_schemas(weir_session *s, const weir_source *src, bool always, weir_arena *a,
                                weir_status *st)
 {
+    if (s->config.dry) {
+        return WEIR_OK;
+    }
     WEIR_TRY(register_side(s, src, true, always, a, st));
     return register_side(s, src, false, always, a, st);
 }
@@ -121,7 +168,9 @@ weir_rc weir__infer_schema(void *ctx, const weir_inference *what, weir_arena *a,
         return weir_fail(st, WEIR_ENOTIMPL, "format %s is not available in this build",
                          weir_format_name(what->format->kind));
     }
-    weir_rc rc = id ? r->calls->by_id(r, id, &found, st) : r->calls->latest(r, subject, &found, st);
+    weir_rc rc = id ? r->calls->by_id(r, id, &found, st)
+                 : find_wanted(s, subject, &found) ? WEIR_OK
+                                                   : r->calls->latest(r, subject, &found, st);
     if (rc == WEIR_ENOTFOUND) {
         return no_schema(what, subject, a, st);
     }

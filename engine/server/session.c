@@ -108,6 +108,11 @@ void weir_session_define(weir_session *s, weir_sv name, weir_sv value)
     weir_settings_put(&s->vars, name, true, value);
 }
 
+void weir_session_undefine(weir_session *s, weir_sv name)
+{
+    weir_settings_drop(&s->vars, name, true);
+}
+
 static bool get_prop(void *ctx, weir_sv name, weir_sv *value)
 {
     return weir_session_get(ctx, name, value);
@@ -218,6 +223,7 @@ void weir_session_close(weir_session *s)
         weir_registry_close(s->registries[i]);
     }
     weir_free(s->registries);
+    weir_free((void *)s->wanted);
     weir_free(s->inserts);
     weir__asserted_deinit(s);
     weir_free(s);
@@ -388,7 +394,7 @@ static weir_rc check_topic(weir_session *s, const weir_topic_spec *spec, weir_st
 weir_rc weir_session_topic(weir_session *s, const weir_topic_spec *spec, weir_topic **out,
                            weir_status *st)
 {
-    if (weir_topics_cluster(s->topics)) {
+    if (weir_topics_cluster(s->topics) || s->config.topics_as_asked) {
         WEIR_TRY(check_topic(s, spec, st));
     }
     weir_topic_spec wanted = *spec;

@@ -7,6 +7,7 @@
 #include "dsl/bind.h"
 #include "dsl/diag.h"
 #include "engine/run/engine.h"
+#include "engine/server/bundle.h"
 
 typedef struct weir_session weir_session;
 
@@ -41,6 +42,10 @@ typedef struct weir_session_config {
     bool rolls_back;            /* see weir_engine_config */
     bool check_only;            /* ASSERT is bound, but not looked at (weir check) */
     bool check_properties;      /* SET of a name that nobody knows is refused */
+    bool dry;                   /* statements change the catalog, and nothing else: no query starts, no row
+                                   is inserted, no schema is registered (weir plan) */
+    bool topics_as_asked;       /* topics are as the statements ask for, or they are refused, as with a
+                                   cluster */
     bool schemas_in_memory;     /* schemas of AVRO are kept here: nothing else reads the topics */
     const char *script_dir;     /* where RUN SCRIPT also looks for files; NULL: nowhere */
     int64_t (*now_ms)(void *clock);
@@ -80,6 +85,11 @@ void weir_session_set(weir_session *s, weir_sv name, weir_sv value);
 void weir_session_unset(weir_session *s, weir_sv name);
 bool weir_session_get(const weir_session *s, weir_sv name, weir_sv *value);
 void weir_session_define(weir_session *s, weir_sv name, weir_sv value); /* ${name} */
+
+void weir_session_undefine(weir_session *s, weir_sv name);
+/* A schema that the registry, once there is one, must have for a subject. A SET that names the registry
+ * comes earlier or later. Borrowed. */
+weir_rc weir_session_schema(weir_session *s, const weir_bundle_schema *schema, weir_status *st);
 
 weir_engine *weir_session_engine(weir_session *s);
 weir_topics *weir_session_topics(weir_session *s);

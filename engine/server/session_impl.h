@@ -41,6 +41,8 @@ struct weir_session {
     weir_registry **registries; /* all that were in use: codecs keep theirs */
     size_t n_registries, cap_registries;
     weir_setting_list props, vars;
+    const weir_bundle_schema **wanted; /* schemas for the registry */
+    size_t n_wanted, cap_wanted;
     weir_held_query *queries;
     size_t n_queries, cap_queries;
     int64_t next_seq;
@@ -87,6 +89,8 @@ weir_rc weir__register_schemas(weir_session *s, const weir_source *src, bool alw
 /* For weir_props.infer; the context is the session. */
 weir_rc weir__infer_schema(void *ctx, const weir_inference *what, weir_arena *a,
                            const weir_column **cols, uint32_t *n, weir_status *st);
+/* Puts the wanted ones into the registry that is in use now. */
+weir_rc weir__put_wanted_schemas(weir_session *s, weir_status *st);
 weir_rc weir__drop_schemas(weir_session *s, weir_sv topic, weir_arena *a, weir_status *st);
 /* script.c: RUN SCRIPT. */
 weir_rc weir_statement_run_script(weir_session *s, weir_sv file, weir_status *st);

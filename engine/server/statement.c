@@ -59,6 +59,10 @@ static weir_rc start_query(weir_session *s, const weir_plan *plan, weir_query *r
     weir_held_query *before = replace ? held(s, replace) : NULL;
     client *c = WEIR_NEW(a, client);
     *c = (client){s, plan};
+    if (s->config.dry) {
+        hold(s, NULL, a);
+        return WEIR_OK;
+    }
     weir_start start;
     WEIR_TRY(weir__start_position(s, a, &start, st));
     WEIR_TRY(weir_engine_add(s->engine, plan, &start, replace,
@@ -130,8 +134,7 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool 
     weir_topic *topic = NULL;
     WEIR_TRY(topic_of(s, &c->source, &topic, st));
     if (c->plan) {
-        weir_query *replace =
-            c->or_replace ? weir_engine_find(s->engine, c->query_id) : NULL;
+        weir_query *replace = weir_engine_find(s->engine, c->query_id);
         weir_rc rc = start_query(s, c->plan, replace, a, st);
         if (rc != WEIR_OK && !existed) {
             (void)weir_topics_drop(s->topics, c->source.topic, NULL);
@@ -157,6 +160,9 @@ static weir_rc insert_values(weir_session *s, const weir_bound *b, weir_result *
     const weir_bound_insert *in = &b->as.insert;
     r->source = in->source.name;
     r->topic = in->source.topic;
+    if (s->config.dry) {
+        return WEIR_OK;
+    }
     weir_buf key = {0};
     weir_buf value = {0};
     bool key_null = false;
@@ -317,7 +323,7 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
             WEIR_TRY(weir_property_bytes(b->as.set.name, b->as.set.value, &bytes, st));
         }
         weir_session_set(s, b->as.set.name, b->as.set.value);
-        return WEIR_OK;
+        return weir__put_wanted_schemas(s, st);
     case WEIR_B_UNSET:
         weir_session_unset(s, b->as.set.name);
         return WEIR_OK;
@@ -325,7 +331,7 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
         weir_session_define(s, b->as.set.name, b->as.set.value);
         return WEIR_OK;
     case WEIR_B_UNDEFINE:
-        weir_settings_drop(&s->vars, b->as.set.name, true);
+        weir_session_undefine(s, b->as.set.name);
         return WEIR_OK;
     case WEIR_B_EXPLAIN:
     case WEIR_B_DESCRIBE:
