@@ -306,7 +306,8 @@ weir_sv weir__tls_alpn(const weir__tls_session *s)
 
 const char *weir__tls_subject(weir__tls_session *s)
 {
-    X509 *cert = s->subject[0] ? NULL : SSL_get0_peer_certificate(s->ssl);
+    bool verified = SSL_get_verify_mode(s->ssl) != SSL_VERIFY_NONE;
+    X509 *cert = s->subject[0] || !verified ? NULL : SSL_get0_peer_certificate(s->ssl);
     if (cert) {
         BIO *text = BIO_new(BIO_s_mem());
         WEIR_ASSERT(text != NULL);
