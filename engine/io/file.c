@@ -126,6 +126,12 @@ weir_rc weir_file_write(const char *path, weir_sv bytes, weir_status *st)
     return ok ? WEIR_OK : weir_fail(st, WEIR_EIO, "cannot write %s: %s", path, strerror(errno));
 }
 
+weir_rc weir_write_stdout(weir_sv bytes, weir_status *st)
+{
+    bool ok = (bytes.n == 0 || fwrite(bytes.p, 1, bytes.n, stdout) == bytes.n) && fflush(stdout) == 0;
+    return ok ? WEIR_OK : weir_fail(st, WEIR_EIO, "cannot write to standard output: %s", strerror(errno));
+}
+
 weir_rc weir_temp_dir(char *out, size_t cap, weir_status *st)
 {
     const char *base = getenv("TMPDIR");

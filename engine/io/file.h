@@ -11,6 +11,7 @@ weir_rc weir_file_read_beneath(const char *dir, const char *path, size_t max, we
 weir_rc weir_file_check_beneath(const char *dir, const char *path, weir_status *st); /* could be read */
 /* Writes a file whole: to a temporary name first, then renamed. */
 weir_rc weir_file_write(const char *path, weir_sv bytes, weir_status *st);
+weir_rc weir_write_stdout(weir_sv bytes, weir_status *st); /* and flushes */
 /* Makes a new directory below $TMPDIR or /tmp. */
 weir_rc weir_temp_dir(char *out, size_t cap, weir_status *st);
 /* Removes a directory and everything in it; errors are ignored. */

@@ -224,8 +224,9 @@ static weir_rc parse_address(const char *text, place *out, weir_status *st)
 bool weir_address_is_local(const char *address)
 {
     place at;
+    weir_status st;
     unsigned char bytes[16];
-    if (parse_address(address, &at, NULL) != WEIR_OK) {
+    if (parse_address(address, &at, &st) != WEIR_OK) {
         return false;
     }
     if (at.is_unix || strcmp(at.host, "localhost") == 0) {
