@@ -275,6 +275,7 @@ weir_timer *weir_timer_once(weir_loop *l, uint64_t ms, void (*call)(void *ctx), 
 
 void weir_timer_arm(weir_timer *t, uint64_t ms)
 {
+    uv_update_time(t->uv.loop); /* the turn so far counts, too */
     uv_timer_start(&t->uv, timer_turn, ms, 0);
 }
 
