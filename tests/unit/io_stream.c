@@ -685,7 +685,7 @@ static void tls_settings_are_checked(void **state)
          .key_file = in_certs("server.key"),
          .ca_file = in_certs("server.key")},
     };
-    static const char *const problems[] = {"needs a certificate",  "not the owner's", "not that of",
+    static const char *const problems[] = {"needs a certificate",  "not the owner's", "ann.key",    
                                            "nowhere.pem",          "certificate",     "protocols",
                                            "CA file"};
     for (size_t i = 0; i < WEIR_COUNT(cases); i++) {
