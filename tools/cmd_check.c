@@ -2,17 +2,19 @@
  * are applied to a session in memory, one by one, so that later ones see what earlier ones declare. A
  * statement that fails only because it uses what a wrong statement should have made is not an error
  * of its own. */
-#include "tools/options.h"
+#include "tools/bundles.h"
 
 #include "dsl/parse.h"
 #include "engine/base/limits.h"
 #include "engine/io/file.h"
-#include "engine/server/session.h"
+#include "engine/server/bundle_session.h"
 
 #include <stdio.h>
 
 typedef struct checker {
     weir_session *session;
+    weir_bundles *bundles;
+    const char *env;
     bool json;
     uint32_t statements, errors, unchecked;
     weir_arena arena;
@@ -145,19 +147,13 @@ static void check_statement(checker *c, const char *file, weir_sv text, const we
     }
 }
 
-static weir_rc check_file(checker *c, const char *file, weir_status *st)
+static void check_text(checker *c, const char *file, weir_sv text)
 {
-    weir_buf text = {0};
-    weir_rc rc = weir_file_read(file, WEIR_STATEMENT_BYTES_MAX, &text, st);
-    if (rc != WEIR_OK) {
-        weir_buf_deinit(&text);
-        return rc;
-    }
     weir_script script = {0};
     weir_diags diags;
     weir_diags_init(&diags, &c->arena);
-    weir_parse_script(weir_buf_view(&text), &c->arena, &script, &diags);
-    weir_buf_deinit(&text);
+    text = weir_session_fill(c->session, text, &c->arena);
+    weir_parse_script(text, &c->arena, &script, &diags);
     c->statements += script.n_stmts + script.n_failed;
     /* In the order of the file: a syntax error comes before what depends on the statement. */
     uint32_t d = 0;
@@ -173,6 +169,29 @@ static weir_rc check_file(checker *c, const char *file, weir_status *st)
         }
     }
     c->errors += diags.dropped;
+}
+
+static weir_rc check_file(checker *c, const char *file, weir_status *st)
+{
+    weir_buf text = {0};
+    weir_rc rc = weir_file_read(file, WEIR_STATEMENT_BYTES_MAX, &text, st);
+    if (rc == WEIR_OK) {
+        check_text(c, file, weir_buf_view(&text));
+    }
+    weir_buf_deinit(&text);
+    return rc;
+}
+
+static weir_rc check_bundles(checker *c, weir_status *st)
+{
+    for (uint32_t i = 0; i < c->bundles->n; i++) {
+        const weir_bundle *b = c->bundles->items[i];
+        WEIR_TRY(weir_bundle_enter(b, c->session, st));
+        for (uint32_t k = 0; k < b->n_files; k++) {
+            check_text(c, b->files[k].path.p, b->files[k].text);
+        }
+        WEIR_TRY(weir_bundle_leave(b, c->session, st));
+    }
     return WEIR_OK;
 }
 
@@ -188,7 +207,12 @@ static weir_rc check(checker *c, const weir_option_list *operands, const weir_op
         .now_ms = no_clock,
         .on_rows = no_rows,
     };
+    weir_bundle_choice choice = {.env = c->env, .defines = defines};
     WEIR_TRY(weir_session_open(&config, &c->session, st));
+    WEIR_TRY(weir_bundle_operand(operands, &choice, &c->bundles, st));
+    if (c->bundles) {
+        return check_bundles(c, st);
+    }
     for (size_t i = 0; i < defines->n; i++) {
         weir_sv name;
         const char *value;
@@ -215,6 +239,7 @@ static int run(const weir_command *self, int argc, char **argv)
     const weir_option_row rows[] = {
         {"--json", WEIR_OPT_FLAG, &c.json, 0, 0},
         {"--define", WEIR_OPT_LIST, &defines, 0, 0},
+        {"--env", WEIR_OPT_TEXT, &c.env, 0, 0},
     };
     int status = WEIR_EXIT_USAGE;
     bool usable = weir_options_read(self, rows, WEIR_COUNT(rows), argc, argv, &operands);
@@ -236,6 +261,7 @@ static int run(const weir_command *self, int argc, char **argv)
                  : rc != WEIR_OK || c.errors ? WEIR_EXIT_FAILED
                                           : WEIR_EXIT_OK;
         weir_session_close(c.session);
+        weir_bundles_free(c.bundles);
         weir_arena_deinit(&c.arena);
     }
     weir_option_list_deinit(&operands);
@@ -246,14 +272,16 @@ static int run(const weir_command *self, int argc, char **argv)
 const weir_command weir_cmd_check = {
     .name = "check",
     .line = "find the errors of query files without running them",
-    .help = "usage: weir check [options] FILE.sql|DIR…\n"
+    .help = "usage: weir check [options] FILE.sql|DIR|BUNDLE…\n"
             "\n"
             "Parses and type-checks all statements and reports every error with its place. Nothing is\n"
             "executed, no topic is read. Files see what earlier files declare; of a folder the *.sql\n"
-            "are taken in the order of their names.\n"
+            "are taken in the order of their names. Of a bundle the manifest is checked, too, and what\n"
+            "it depends on.\n"
             "\n"
             "  --json                one JSON object per error on standard output, for editors\n"
             "  --define NAME=VALUE   a variable for ${NAME} in the statements; repeatable\n"
+            "  --env NAME            an environment of the bundle\n"
             "\n"
             "Exit status: 0 no error, 1 errors, 2 wrong usage.\n"
             "\n"

@@ -1,5 +1,6 @@
 /* `weir run`: query files over files, streams and stored topics. Options, statements, and the end;
  * the loop is in run_drive.c. */
+#include "tools/bundles.h"
 #include "tools/run.h"
 
 #include "dsl/diag.h"
@@ -35,14 +36,14 @@ static bool on_rows(void *ctx, const weir_plan *plan, const weir_batch *b)
 
 /* ---- statements ---- */
 
-/* Executes a text; what is wrong with it goes to standard error under the name of the file. */
-static weir_rc execute(weir_run *r, const char *file, weir_sv text, weir_status *st)
+weir_rc weir_run_execute(weir_run *r, const char *file, weir_sv text, weir_status *st)
 {
     weir_arena a;
     weir_arena_init(&a);
     weir_diags diags;
     weir_diags_init(&diags, &a);
     weir_script_outcome done;
+    text = weir_session_fill(r->session, text, &a);
     weir_rc rc = weir_session_execute(r->session, text, &done, &diags, st);
     weir_buf out = {0};
     for (uint32_t i = 0; i < diags.n; i++) {
@@ -66,7 +67,7 @@ static weir_rc run_file(weir_run *r, const char *path, weir_status *st)
 {
     weir_buf text = {0};
     weir_rc rc = weir_file_read(path, WEIR_STATEMENT_BYTES_MAX, &text, st);
-    rc = rc ? rc : execute(r, path, weir_buf_view(&text), st);
+    rc = rc ? rc : weir_run_execute(r, path, weir_buf_view(&text), st);
     weir_buf_deinit(&text);
     return rc;
 }
@@ -86,7 +87,7 @@ static weir_rc apply_settings(weir_run *r, weir_status *st)
 {
     weir_sv name;
     const char *value;
-    for (size_t i = 0; i < r->defines.n; i++) {
+    for (size_t i = 0; i < r->defines.n && !r->bundles; i++) { /* else they are its variables */
         if (!weir_option_pair(r->defines.items[i], &name, &value)) {
             return weir_fail(st, WEIR_EUSAGE, "--define wants NAME=VALUE, not \"%s\"",
                              r->defines.items[i]);
@@ -105,7 +106,7 @@ static weir_rc apply_settings(weir_run *r, weir_status *st)
         weir_buf_byte(&text, '=');
         quoted(&text, weir_sv_cstr(value));
         weir_buf_byte(&text, ';');
-        weir_rc rc = execute(r, "--set", weir_buf_view(&text), st);
+        weir_rc rc = weir_run_execute(r, "--set", weir_buf_view(&text), st);
         weir_buf_deinit(&text);
         WEIR_TRY(rc);
     }
@@ -149,6 +150,7 @@ static weir_rc open_session(weir_run *r, weir_status *st)
         .check_properties = true,
         .rolls_back = weir_run_can_go_back(r),
         .forget_consumed = !r->until_idle,
+        .schemas_in_memory = r->bundles && !cluster && !r->data_dir, /* nothing else reads the topics */
         .now_ms = wall,
         .on_result = on_result,
         .on_rows = on_rows,
@@ -170,6 +172,7 @@ static weir_rc attempt(weir_run *r, weir_status *st)
 {
     WEIR_TRY(open_session(r, st));
     WEIR_TRY(apply_settings(r, st));
+    WEIR_TRY(r->bundles ? weir_run_bundle_statements(r, st) : WEIR_OK);
     for (size_t i = 0; i < r->files.n; i++) {
         WEIR_TRY(run_file(r, r->files.items[i], st));
     }
@@ -184,7 +187,9 @@ static weir_rc attempt(weir_run *r, weir_status *st)
 
 static weir_rc go(weir_run *r, weir_status *st)
 {
-    WEIR_TRY(weir_query_files(&r->operands, &r->files, st));
+    weir_bundle_choice choice = {.env = r->env, .defines = &r->defines};
+    WEIR_TRY(weir_bundle_operand(&r->operands, &choice, &r->bundles, st));
+    WEIR_TRY(r->bundles ? WEIR_OK : weir_query_files(&r->operands, &r->files, st));
     for (size_t i = 0; i < r->inputs_wanted.n; i++) {
         WEIR_TRY(weir_inputs_open(r->inputs, r->inputs_wanted.items[i], st));
     }
@@ -196,6 +201,7 @@ static weir_rc go(weir_run *r, weir_status *st)
                                     .wake = wake,
                                     .wake_ctx = r};
     WEIR_TRY(weir_cluster_door_new(&options, &r->door, st));
+    WEIR_TRY(weir_run_bundle_data(r, st));
     weir_rc rc = attempt(r, st);
     while (rc != WEIR_OK && weir_run_resume(r, st)) {
         rc = attempt(r, st);
@@ -247,6 +253,7 @@ static void deinit(weir_run *r)
         weir_cluster_door_free(r->door);
         weir_loop_free(r->loop);
     }
+    weir_run_bundle_free(r);
     weir_run_resume_free(&r->resume);
     weir_query_files_free(&r->files);
     weir_option_list *lists[] = {&r->inputs_wanted, &r->outputs_wanted, &r->sets, &r->defines,
@@ -265,6 +272,7 @@ static int run(const weir_command *self, int argc, char **argv)
         {"--until-idle", WEIR_OPT_FLAG, &r.until_idle, 0, 0},
         {"--set", WEIR_OPT_LIST, &r.sets, 0, 0},
         {"--define", WEIR_OPT_LIST, &r.defines, 0, 0},
+        {"--env", WEIR_OPT_TEXT, &r.env, 0, 0},
         {"--data-dir", WEIR_OPT_TEXT, &r.data_dir, 0, 0},
         {"--bootstrap-servers", WEIR_OPT_TEXT, &r.servers, 0, 0},
         {"--properties", WEIR_OPT_TEXT, &r.properties, 0, 0},
@@ -297,11 +305,12 @@ const weir_command weir_cmd_run = {
     .name = "run",
     .line = "run query files over files, streams and stored topics",
     .help =
-        "usage: weir run [options] FILE.sql|DIR…\n"
+        "usage: weir run [options] FILE.sql|DIR|BUNDLE…\n"
         "\n"
         "Executes the statements of the files (of a folder: its *.sql in the order of their names),\n"
         "then processes records until SIGINT or SIGTERM. Rows of SELECT … EMIT CHANGES are shown as\n"
-        "a table on standard output.\n"
+        "a table on standard output. A folder with a bundle.yaml is a bundle: what it depends on runs\n"
+        "with it, and without other input, data directory and Kafka it is run over its own data.\n"
         "\n"
         "  --input TOPIC=FILE      records to put into a topic, one JSON object a line; repeatable;\n"
         "                          FILE - is standard input\n"
@@ -311,6 +320,7 @@ const weir_command weir_cmd_run = {
         "                          the same input always gives the same output\n"
         "  --set NAME=VALUE        a property, as SET at the top of the file; repeatable\n"
         "  --define NAME=VALUE     a variable for ${NAME} in the statements; repeatable\n"
+        "  --env NAME              an environment of the bundle\n"
         "  --data-dir DIR          where topics and state live; made when missing. Without it\n"
         "                          everything is in memory and gone at the end\n"
         "  --bootstrap-servers HOST:PORT,…  topics are on this Kafka cluster\n"
@@ -333,6 +343,7 @@ const weir_command weir_cmd_run = {
         "Examples:\n"
         "  weir run --input clicks=clicks.jsonl --output REVENUE=- --until-idle revenue.sql\n"
         "  tail -f clicks.jsonl | weir run --input clicks=- alerts.sql\n"
+        "  weir run --until-idle --output REVENUE_BY_DAY=- queries/revenue\n"
         "  weir run --data-dir shop queries/ecommerce\n"
         "  weir run --bootstrap-servers localhost:9092 --data-dir state \\\n"
         "      --set processing.guarantee=exactly_once_v2 queries/ecommerce\n",

@@ -1,6 +1,6 @@
 /* `weir test`: SQL test files in ksqlDB's dialect. A test is in test_case.c; here are files and
  * reports. */
-#include "tools/options.h"
+#include "tools/bundles.h"
 #include "tools/test_case.h"
 #include "tools/test_files.h"
 
@@ -11,7 +11,9 @@
 
 typedef struct tester {
     bool json;
-    const char *junit;
+    const char *junit, *env;
+    weir_option_list defines;
+    weir_bundles *bundles; /* whose tests they are; NULL: nobody's */
     weir_buf xml;
     uint32_t passed, failed;
 } tester;
@@ -101,7 +103,7 @@ static void report(tester *r, const char *file, weir_sv text, const weir_test_ca
 static void run_case(tester *r, const char *file, const weir_script *script, const weir_diags *diags,
                      weir_sv name, uint32_t from, uint32_t to)
 {
-    weir_test_case t = {.name = name, .from = from, .to = to};
+    weir_test_case t = {.name = name, .from = from, .to = to, .bundles = r->bundles};
     weir_test_case_run(&t, file, script, diags);
     report(r, file, script->text, &t);
     weir_buf_deinit(&t.message);
@@ -160,10 +162,26 @@ static weir_rc write_junit(tester *r, weir_status *st)
     return rc;
 }
 
+static weir_rc bundle_tests(const weir_bundles *all, weir_option_list *files, weir_status *st)
+{
+    weir_buf path = {0};
+    weir_option_list folder = {0};
+    weir_buf_printf(&path, "%s/tests", all->items[all->n - 1]->dir.p);
+    WEIR_GROW(folder.items, folder.cap, 1);
+    folder.items[folder.n++] = weir_buf_cstr(&path);
+    weir_rc rc = weir_query_files(&folder, files, st);
+    weir_option_list_deinit(&folder);
+    weir_buf_deinit(&path);
+    return rc;
+}
+
 static weir_rc test(tester *r, const weir_option_list *operands, weir_status *st)
 {
     weir_option_list files = {0};
-    weir_rc rc = weir_query_files(operands, &files, st);
+    weir_bundle_choice choice = {.env = r->env, .defines = &r->defines};
+    WEIR_TRY(weir_bundle_operand(operands, &choice, &r->bundles, st));
+    weir_rc rc = r->bundles ? bundle_tests(r->bundles, &files, st)
+                            : weir_query_files(operands, &files, st);
     for (size_t i = 0; rc == WEIR_OK && i < files.n; i++) {
         rc = run_file(r, files.items[i], st);
     }
@@ -201,6 +219,8 @@ static int run(const weir_command *self, int argc, char **argv)
     const weir_option_row rows[] = {
         {"--json", WEIR_OPT_FLAG, &r.json, 0, 0},
         {"--junit", WEIR_OPT_TEXT, &r.junit, 0, 0},
+        {"--env", WEIR_OPT_TEXT, &r.env, 0, 0},
+        {"--define", WEIR_OPT_LIST, &r.defines, 0, 0},
         {"-s", WEIR_OPT_TEXT, &three.statements, 0, 0},
         {"-i", WEIR_OPT_TEXT, &three.input, 0, 0},
         {"-o", WEIR_OPT_TEXT, &three.output, 0, 0},
@@ -225,6 +245,8 @@ static int run(const weir_command *self, int argc, char **argv)
         }
     }
     weir_buf_deinit(&r.xml);
+    weir_bundles_free(r.bundles);
+    weir_option_list_deinit(&r.defines);
     weir_option_list_deinit(&operands);
     return status;
 }
@@ -232,7 +254,7 @@ static int run(const weir_command *self, int argc, char **argv)
 const weir_command weir_cmd_test = {
     .name = "test",
     .line = "run SQL test files",
-    .help = "usage: weir test [options] FILE.sql|DIR…\n"
+    .help = "usage: weir test [options] FILE.sql|DIR|BUNDLE…\n"
             "       weir test -s statements.sql -i input.json -o output.json\n"
             "\n"
             "Runs test files in ksqlDB's dialect. A test begins at its --@test: line and starts with\n"
@@ -248,6 +270,10 @@ const weir_command weir_cmd_test = {
             "ASSERT NULL VALUES wants a tombstone; ASSERT STREAM, TABLE and TOPIC compare\n"
             "declarations. --@expected.error: and --@expected.message: say that the test must fail.\n"
             "\n"
+            "Of a bundle the files in tests/ are run, with its variables.\n"
+            "\n"
+            "  --env NAME     an environment of the bundle\n"
+            "  --define NAME=VALUE  a variable of the bundle; repeatable\n"
             "  --json         one JSON object per test on standard output\n"
             "  --junit FILE   a report in JUnit's XML\n"
             "\n"

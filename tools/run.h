@@ -1,7 +1,9 @@
 /* `weir run`, in parts: cmd_run.c (options, statements, the end), run_drive.c (the loop),
  * run_inputs.c and run_outputs.c, run_show.c (tables on standard output), run_log.c (processing log),
- * run_resume.c (after a lost epoch), run_progress.c, run_report.c. */
+ * run_bundle.c, run_resume.c (after a lost epoch), run_progress.c, run_report.c. */
 #pragma once
+#include "engine/io/child.h"
+#include "engine/server/bundle.h"
 #include "tools/cluster.h"
 #include "tools/options.h"
 #include "tools/run_io.h"
@@ -52,10 +54,13 @@ typedef struct weir_run_resume_state {
 
 typedef struct weir_run {
     weir_option_list files, inputs_wanted, outputs_wanted, sets, defines, operands;
-    const char *data_dir, *report, *log_file, *servers, *properties;
+    const char *data_dir, *report, *log_file, *servers, *properties, *env;
     uint32_t workers, batch_rows;
     bool until_idle, exit_on_connect_failure;
     weir_cluster_door *door;
+    weir_bundles *bundles;  /* NULL: files */
+    weir_child **children;  /* that generate its data */
+    size_t n_children, cap_children;
     weir_session *session;
     weir_loop *loop;
     weir_inputs *inputs;
@@ -79,6 +84,12 @@ typedef struct weir_run {
     int64_t shown_ns;
 } weir_run;
 
+/* cmd_run.c: executes a text; what is wrong with it is told under the name of the file. */
+weir_rc weir_run_execute(weir_run *r, const char *file, weir_sv text, weir_status *st);
+/* run_bundle.c */
+weir_rc weir_run_bundle_statements(weir_run *r, weir_status *st);
+weir_rc weir_run_bundle_data(weir_run *r, weir_status *st); /* opens it as input, where it is to be read */
+void weir_run_bundle_free(weir_run *r);
 /* run_drive.c: processes what there is (--until-idle), or until a signal comes. */
 weir_rc weir_run_drive(weir_run *r, weir_status *st);
 /* For weir_loop_post: the loop (`ctx`) has something to do. */

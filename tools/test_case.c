@@ -2,7 +2,7 @@
 #include "tools/test_case.h"
 
 #include "engine/io/loop.h"
-#include "engine/server/session.h"
+#include "engine/server/bundle_session.h"
 
 typedef struct test_run {
     weir_test_case *t;
@@ -38,6 +38,9 @@ static weir_rc open_session(test_run *r, weir_status *st)
     weir_session_set(r->session, WEIR_SV("auto.offset.reset"), WEIR_SV("earliest"));
     weir_session_set(r->session, WEIR_SV("ksql.headers.columns.enabled"), WEIR_SV("true"));
     weir_session_set(r->session, WEIR_SV("ksql.service.id"), WEIR_SV("some.ksql.service.id"));
+    for (uint32_t i = 0; r->t->bundles && i < r->t->bundles->n; i++) {
+        WEIR_TRY(weir_bundle_enter(r->t->bundles->items[i], r->session, st));
+    }
     return WEIR_OK;
 }
 

@@ -3,10 +3,12 @@
 #pragma once
 #include "dsl/parse.h"
 #include "engine/base/buf.h"
+#include "engine/server/bundle.h"
 
 typedef struct weir_test_case {
     weir_sv name;
     uint32_t from, to;  /* bytes of the script */
+    const weir_bundles *bundles; /* whose variables and schemas it finds; may be NULL */
     bool passed;
     weir_buf message;   /* why not */
     uint32_t failed_at; /* byte of the script */

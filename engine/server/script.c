@@ -29,6 +29,7 @@ static weir_rc execute(weir_session *s, const char *file, weir_sv text, weir_sta
     weir_diags diags;
     weir_diags_init(&diags, &a);
     weir_script_outcome done;
+    text = weir_session_fill(s, text, &a);
     weir_rc rc = weir_session_execute(s, text, &done, &diags, st);
     if (rc != WEIR_OK) {
         weir_text_pos at = weir_text_pos_of(text, st->span.n ? st->span.at : done.failed_at.at);

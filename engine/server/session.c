@@ -289,6 +289,20 @@ static weir_rc run_statement(weir_session *s, const weir_ast_stmt *stmt, weir_st
     return rc;
 }
 
+weir_sv weir_session_fill(weir_session *s, weir_sv text, weir_arena *a)
+{
+    weir_script script = {0};
+    weir_diags diags;
+    weir_sv filled;
+    weir_diags_init(&diags, a);
+    if (weir_sv_find(text, WEIR_SV("${"), 0) < 0 || !substitutes(s) ||
+        weir_parse_script(text, a, &script, &diags) == WEIR_OK ||
+        weir_substitute(text, lookup_variable, s, a, &filled, NULL) != WEIR_OK) {
+        return text;
+    }
+    return filled;
+}
+
 weir_rc weir_session_execute(weir_session *s, weir_sv text, weir_script_outcome *out,
                              weir_diags *diags, weir_status *st)
 {

@@ -72,6 +72,10 @@ typedef struct weir_script_outcome {
 weir_rc weir_session_execute(weir_session *s, weir_sv text, weir_script_outcome *out,
                              weir_diags *diags, weir_status *st);
 
+/* A script as it can be parsed: where the grammar takes no variable (SIZE ${n} MINUTES), all that are
+ * known now are filled in. Else the text itself. */
+weir_sv weir_session_fill(weir_session *s, weir_sv text, weir_arena *a);
+
 /* Commits the engine together with the session's journal. With a data directory every INSERT INTO …
  * VALUES is journaled: the same statement in a later run over the same directory is not executed
  * again (the k-th occurrence of a text stands for the k-th). */
