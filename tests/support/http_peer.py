@@ -209,7 +209,7 @@ class Connection:
 def content(answer):
     """Body and headers."""
     headers = answer.get('headers', {})
-    headers = list(headers.items() if isinstance(headers, dict) else headers)
+    headers = [tuple(h) for h in (headers.items() if isinstance(headers, dict) else headers)]
     body = answer.get('body', b'')
     if 'json' in answer:
         body = json.dumps(answer['json'])
