@@ -247,7 +247,6 @@ static void free_pool(weir_http_pool *p)
         close_door(p->doors);
     }
     weir_timer_stop(p->timer);
-    weir_gzip_free(p->gzip);
     const char *const texts[] = {p->set.tls_ca,           p->set.tls_cert,        p->set.tls_key,
                                  p->set.tls_key_password, p->set.tls_server_name, p->set.proxy};
     for (size_t i = 0; i < WEIR_COUNT(texts); i++) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/base/compress.h"
 #include "engine/base/limits.h"
 
 #define KEPT_MAX (256 << 10) /* bytes of a buffer that stay with a call for the next request */
@@ -261,10 +262,7 @@ static bool set_body(weir_http_call *c, const weir_http_outgoing *r)
     weir_sv body = r->body;
     bool packed = false;
     if (r->gzip && body.n >= GZIP_FROM) {
-        if (!c->pool->gzip) {
-            c->pool->gzip = weir_gzip_new();
-        }
-        weir_gzip_pack(c->pool->gzip, body, &c->packed);
+        weir_compress(WEIR_COMPRESSION_GZIP, body, &c->packed);
         packed = c->packed.n < body.n;
         body = packed ? weir_buf_view(&c->packed) : body;
     }

@@ -3,7 +3,6 @@
 #pragma once
 #include <curl/curl.h>
 
-#include "connectors/http_gzip.h"
 #include "connectors/http_pool.h"
 #include "engine/base/buf.h"
 
@@ -24,9 +23,8 @@ struct weir_http_pool {
     weir_http_call *spare;
     uint32_t n_calls;
     weir__http_door *doors;
-    weir_gzip *gzip; /* made when it is needed */
-    bool telling;    /* inside a done function */
-    bool freed;      /* from there: the rest follows when it has returned */
+    bool telling; /* inside a done function */
+    bool freed;   /* from there: the rest follows when it has returned */
 };
 
 struct weir_http_call {
