@@ -49,13 +49,14 @@ typedef struct weir_http1 {
     const char *problem; /* a literal */
     /* The parser's own. */
     weir_buf head;
-    uint8_t state;
-    uint16_t line_at; /* of the line that is read */
-    bool has_host, empty_line;
-    uint64_t left;  /* of the body or chunk */
-    uint64_t total; /* of the body so far */
-    uint32_t extra; /* bytes of extensions and trailers */
-    uint32_t trailers;
+    uint8_t state; /* of connectors/http1.c */
+    bool has_host, has_close, has_keep, skipped_line;
+    uint16_t line_at;    /* of the line that is read */
+    uint16_t headers_at; /* of the first header line */
+    uint32_t line_n;     /* bytes of a chunk's line */
+    uint32_t extra;      /* bytes of extensions and trailers */
+    uint64_t left;       /* of the body or chunk */
+    uint64_t total;      /* of the body so far, with the chunk that is read */
 } weir_http1;
 
 void weir_http1_init(weir_http1 *h, uint64_t body_max);
