@@ -470,6 +470,9 @@ typedef enum weir_ast_stmt_kind {
     WEIR_S_DESCRIBE_TABLES,   /* as.target: only extended */
     WEIR_S_DESCRIBE_FUNCTION, /* as.target: name */
     WEIR_S_DESCRIBE_CONNECTOR, /* as.target: name */
+    WEIR_S_PAUSE_CONNECTOR,   /* as.target: name */
+    WEIR_S_RESUME_CONNECTOR,  /* as.target: name */
+    WEIR_S_CHECK_CONNECTOR,   /* as.target: name */
     WEIR_S_SHOW,              /* as.show */
     WEIR_S_PRINT,             /* as.print */
     WEIR_S_SET,               /* as.set: name, value */

@@ -91,7 +91,7 @@ static int32_t limit_prop(const weir__binder *b, const char *name)
     return limit;
 }
 
-static const weir_settings *make_settings(const weir__binder *b)
+const weir_settings *weir__settings(const weir__binder *b)
 {
     weir_settings *s = WEIR_NEW(b->a, weir_settings);
     s->substring_legacy_args = weir__prop_bool(b, "ksql.functions.substring.legacy.args", false);
@@ -145,6 +145,9 @@ weir_rc weir__bind_stmt(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *
     case WEIR_S_DESCRIBE_TABLES:
     case WEIR_S_DESCRIBE_FUNCTION:
     case WEIR_S_DESCRIBE_CONNECTOR:
+    case WEIR_S_PAUSE_CONNECTOR:
+    case WEIR_S_RESUME_CONNECTOR:
+    case WEIR_S_CHECK_CONNECTOR:
     case WEIR_S_SHOW:
     case WEIR_S_PRINT:
     case WEIR_S_SET:
@@ -175,6 +178,6 @@ weir_rc weir_bind(const weir_ast_stmt *stmt, const weir_catalog *catalog,
     WEIR_ASSERT(stmt->text.n >= 1);
     /* The statement is a slice of its script, so the script starts `span.at` bytes before it. */
     b.text = weir_sv_of(stmt->text.p - stmt->span.at, (size_t)stmt->span.at + stmt->text.n);
-    b.settings = make_settings(&b);
+    b.settings = weir__settings(&b);
     return weir__bind_stmt(&b, stmt, out);
 }

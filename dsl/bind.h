@@ -58,6 +58,9 @@ typedef enum weir_bound_kind {
     WEIR_B_DESCRIBE_TABLES,    /* target: extended */
     WEIR_B_DESCRIBE_FUNCTION,  /* target: function's name */
     WEIR_B_DESCRIBE_CONNECTOR, /* target: connector's name */
+    WEIR_B_PAUSE_CONNECTOR,    /* target: connector's name */
+    WEIR_B_RESUME_CONNECTOR,   /* target: connector's name */
+    WEIR_B_CHECK_CONNECTOR,    /* target: connector's name */
     WEIR_B_SHOW,               /* show */
     WEIR_B_PRINT,              /* print */
     WEIR_B_SET,                /* set */
@@ -130,6 +133,7 @@ typedef struct weir_bound_drop {
 typedef struct weir_option {
     weir_sv name;  /* as written; unquoted: upper-cased */
     weir_sv value; /* text of the literal */
+    weir_span value_span; /* … and its place in the statement */
 } weir_option;
 
 typedef struct weir_bound weir_bound;
@@ -198,6 +202,11 @@ struct weir_bound {
  * topic of the one before. WEIR_ESQL says why not. */
 weir_rc weir_bind_replaces(const weir_source *old_sink, const weir_plan *old, const weir_source *sink,
                            const weir_plan *plan, weir_arena *a, weir_status *st);
+
+/* Binds a BOOLEAN expression over columns, on its own: a connector's condition. Spans point into `text`. */
+weir_rc weir_bind_condition(weir_sv text, const weir_schema *schema, const weir_functions *functions,
+                            const weir_props *props, weir_arena *a, const weir_expr **out,
+                            const weir_settings **settings, weir_status *st);
 
 /* Binds one statement. On error `*out` is not to be used; the span points into the script's text.
  */

@@ -671,6 +671,29 @@ static void collect_drops(weir__binder *b, weir_sv name, bool cascade, names *qu
     users_first(b, sources);
 }
 
+/* Who else reads or writes a topic would be left without it. */
+static weir_rc check_topic(weir__binder *b, const weir_ast_ident *name, weir_sv topic,
+                           const names *dropped)
+{
+    names using = {0};
+    for (uint32_t i = 0; i < weir_catalog_sources(b->catalog); i++) {
+        const weir_source *s = weir_catalog_source_at(b->catalog, i);
+        bool goes = !weir_sv_eq(s->topic, topic);
+        for (uint32_t k = 0; k < dropped->n; k++) {
+            goes = goes || weir_sv_eq(dropped->items[k], s->name);
+        }
+        if (!goes) {
+            add_name(b, &using, s->name);
+        }
+    }
+    weir_sv others = sorted(b, &using);
+    return using.n == 0 ? WEIR_OK
+                        : weir__fail(b, name->span,
+                                     "Refusing to delete topic. Found other data sources (" WEIR_SV_FMT
+                                     ") using topic " WEIR_SV_FMT, WEIR_SV_ARG(others),
+                                     WEIR_SV_ARG(topic));
+}
+
 weir_rc weir__bind_drop(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *out)
 {
     const weir_ast_ident *name = &stmt->as.drop.name;
@@ -698,12 +721,15 @@ weir_rc weir__bind_drop(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *
         return weir__fail(b, name->span, "Cannot delete topic for read-only source: " WEIR_SV_FMT,
                           WEIR_SV_ARG(name->name));
     }
-    if (!d->cascade) {
-        WEIR_TRY(in_use(b, name));
-    }
     names queries = {0};
     names sources = {0};
     collect_drops(b, name->name, d->cascade, &queries, &sources);
+    if (d->delete_topic) {
+        WEIR_TRY(check_topic(b, name, s->topic, &sources));
+    }
+    if (!d->cascade) {
+        WEIR_TRY(in_use(b, name));
+    }
     d->exists = true;
     d->topic = weir_arena_sv(b->a, s->topic);
     d->queries = queries.items;

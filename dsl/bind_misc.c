@@ -97,6 +97,7 @@ static weir_rc bind_connector(weir__binder *b, const weir_ast_stmt *stmt, weir_b
     weir_option *options = WEIR_NEW_N(b->a, weir_option, props->n);
     for (uint32_t i = 0; i < props->n; i++) {
         options[i].name = weir_arena_sv(b->a, props->items[i].name);
+        options[i].value_span = props->items[i].value->span;
         WEIR_TRY(weir__option_text(b, props->items[i].value, &options[i].value));
         for (uint32_t k = 0; k < i; k++) {
             if (weir_sv_eq(options[k].name, options[i].name)) {
@@ -209,6 +210,9 @@ static weir_bound_kind kind_of(weir_ast_stmt_kind k)
         {WEIR_S_DESCRIBE_STREAMS, WEIR_B_DESCRIBE_STREAMS},
         {WEIR_S_DESCRIBE_TABLES, WEIR_B_DESCRIBE_TABLES},
         {WEIR_S_DESCRIBE_CONNECTOR, WEIR_B_DESCRIBE_CONNECTOR},
+        {WEIR_S_PAUSE_CONNECTOR, WEIR_B_PAUSE_CONNECTOR},
+        {WEIR_S_RESUME_CONNECTOR, WEIR_B_RESUME_CONNECTOR},
+        {WEIR_S_CHECK_CONNECTOR, WEIR_B_CHECK_CONNECTOR},
         {WEIR_S_SET, WEIR_B_SET},
         {WEIR_S_UNSET, WEIR_B_UNSET},
         {WEIR_S_ALTER_SYSTEM, WEIR_B_ALTER_SYSTEM},
@@ -238,6 +242,9 @@ weir_rc weir__bind_misc(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *
     case WEIR_S_DESCRIBE_STREAMS:
     case WEIR_S_DESCRIBE_TABLES:
     case WEIR_S_DESCRIBE_CONNECTOR:
+    case WEIR_S_PAUSE_CONNECTOR:
+    case WEIR_S_RESUME_CONNECTOR:
+    case WEIR_S_CHECK_CONNECTOR:
         return bind_target(b, stmt, kind_of(stmt->kind), out);
     case WEIR_S_EXPLAIN:
         return bind_explain(b, stmt, out);

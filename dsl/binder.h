@@ -47,6 +47,7 @@ weir_sv weir__str(weir__binder *b, const char *fmt, ...) WEIR_PRINTF(2, 3);
 weir_sv weir__join_words(weir__binder *b, const weir_sv *words, uint32_t n, const char *last);
 /* "; did you mean X?" goes into the hint when one of the names is near. */
 void weir__hint_nearest(weir__binder *b, weir_sv word, const weir_sv *names, uint32_t n);
+const weir_settings *weir__settings(const weir__binder *b); /* what functions read of the properties */
 weir_rc weir__bind_stmt(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *out);
 
 /* ---------------------------------------------------------------- bind_text.c */

@@ -11,6 +11,7 @@
 #pragma once
 #include "engine/base/arena.h"
 #include "engine/base/buf.h"
+#include "engine/base/nearest.h"
 #include "engine/base/status.h"
 
 typedef struct weir_diag {
@@ -56,8 +57,3 @@ void weir_diag_json(weir_buf *out, weir_sv file, weir_sv text, const weir_diag *
 void weir_diag_message(weir_buf *out, weir_sv text, const weir_diag *d);
 /* A JSON string with quotes; bytes that are not UTF-8 become U+FFFD. */
 void weir_diag_json_string(weir_buf *out, weir_sv s);
-
-/* Levenshtein distance with transpositions, ASCII case ignored; anything over `max` is max + 1. */
-uint32_t weir_edit_distance(weir_sv a, weir_sv b, uint32_t max);
-/* The nearest of `n` names that is near enough to be what was meant, or -1. */
-int64_t weir_nearest(weir_sv word, const weir_sv *names, uint32_t n);

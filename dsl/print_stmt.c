@@ -520,6 +520,9 @@ static void statement(weir_buf *out, const weir_ast_stmt *s)
     case WEIR_S_DESCRIBE_TABLES:
     case WEIR_S_DESCRIBE_FUNCTION:
     case WEIR_S_DESCRIBE_CONNECTOR:
+    case WEIR_S_PAUSE_CONNECTOR:
+    case WEIR_S_RESUME_CONNECTOR:
+    case WEIR_S_CHECK_CONNECTOR:
         target(out, s);
         break;
     case WEIR_S_EXPLAIN:

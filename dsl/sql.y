@@ -23,7 +23,7 @@
 %start_symbol input
 
 %fallback NAME
-    DIGIT_NAME ADD ADVANCE AFTER ALL ALTER ARRAY ASC ASSERT BEGINNING CASCADE CHANGES COLUMN CONNECTOR
+    DIGIT_NAME ADD ADVANCE AFTER ALL ALTER ARRAY ASC ASSERT BEGINNING CASCADE CHANGES CHECK COLUMN CONNECTOR
     CONNECTORS CROSS DEFINE DELETE DESC DESCRIBE EMIT ESCAPE EXISTS EXPLAIN EXTENDED FINAL FIRST
     FUNCTION FUNCTIONS GRACE HEADER HEADERS HOPPING ID IF INTERVAL KEY LAST LIST MAP MATCH
     MATCH_RECOGNIZE MEASURES NEXT OFFSET ONE ORDER OVER PARTITION PAST PATTERN PAUSE PER PERIOD
@@ -289,8 +289,12 @@ addition(A) ::= ADD COLUMN ident(I) type(T).
 stmt(A) ::= TERMINATE ident(I).  { A = weir__stmt(p, WEIR_S_TERMINATE); A->as.target.name = I; }
 stmt(A) ::= TERMINATE ALL.            { A = weir__stmt(p, WEIR_S_TERMINATE); }
 stmt(A) ::= PAUSE ident(I).           { A = weir__stmt(p, WEIR_S_PAUSE); A->as.target.name = I; }
+stmt(A) ::= PAUSE CONNECTOR ident(I).
+    { A = weir__stmt(p, WEIR_S_PAUSE_CONNECTOR); A->as.target.name = I; }
 stmt(A) ::= PAUSE ALL.                { A = weir__stmt(p, WEIR_S_PAUSE); }
 stmt(A) ::= RESUME ident(I).          { A = weir__stmt(p, WEIR_S_RESUME); A->as.target.name = I; }
+stmt(A) ::= RESUME CONNECTOR ident(I).
+    { A = weir__stmt(p, WEIR_S_RESUME_CONNECTOR); A->as.target.name = I; }
 stmt(A) ::= RESUME ALL.               { A = weir__stmt(p, WEIR_S_RESUME); }
 
 %type explain_head {uint32_t}
@@ -317,6 +321,8 @@ stmt(A) ::= DESCRIBE FUNCTION ident(I).
     { A = weir__stmt(p, WEIR_S_DESCRIBE_FUNCTION); A->as.target.name = I; }
 stmt(A) ::= DESCRIBE CONNECTOR ident(I).
     { A = weir__stmt(p, WEIR_S_DESCRIBE_CONNECTOR); A->as.target.name = I; }
+stmt(A) ::= CHECK CONNECTOR ident(I).
+    { A = weir__stmt(p, WEIR_S_CHECK_CONNECTOR); A->as.target.name = I; }
 
 show ::= SHOW.
 show ::= LIST.

@@ -227,7 +227,7 @@ static weir_rc look(consumer *c, weir_status *st)
     for (int32_t i = 0; i < c->n; i++) {
         const cursor *at = &c->cursors[i];
         bool reads = c->follow || at->next < at->end;
-        weir_topic_keep(c->topic, at->partition, reads ? at->next : INT64_MAX);
+        weir_topic_keep(c->topic, at->partition, c, reads ? at->next : INT64_MAX);
     }
     weir_topics_readers_told(c->home.topics);
     return weir_topics_poll(c->home.topics, st);

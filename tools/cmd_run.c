@@ -131,6 +131,13 @@ static bool coalesces(const weir_run *r)
     return !r->until_idle;
 }
 
+/* A thread of the cluster or of the connectors: there is something to do. */
+static void wake(void *ctx)
+{
+    weir_run *r = ctx;
+    weir_loop_post(r->loop, weir_run_busy, r->loop);
+}
+
 static weir_rc open_session(weir_run *r, weir_status *st)
 {
     weir_cluster *cluster = NULL;
@@ -156,15 +163,10 @@ static weir_rc open_session(weir_run *r, weir_status *st)
         .on_rows = on_rows,
         .on_problem = on_problem,
         .ctx = r,
+        .wake = wake,
+        .wake_ctx = r,
     };
     return weir_session_open(&config, &r->session, st);
-}
-
-/* A thread of the cluster: there is something to do. */
-static void wake(void *ctx)
-{
-    weir_run *r = ctx;
-    weir_loop_post(r->loop, weir_run_busy, r->loop);
 }
 
 /* From opening the session to the end of its loop. */

@@ -375,7 +375,7 @@ weir_rc weir_demo_results_read(weir_demo_results *r, weir_status *st)
         weir_demo_reader *in = &r->readers[i];
         for (int32_t p = 0; p < weir_topic_partitions(in->topic); p++) {
             WEIR_TRY(read_partition(r, in, p, st));
-            weir_topic_keep(in->topic, p, in->next[p]);
+            weir_topic_keep(in->topic, p, in, in->next[p]);
         }
     }
     return WEIR_OK;

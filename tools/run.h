@@ -72,6 +72,7 @@ typedef struct weir_run {
     weir_rc rc;
     int signum;           /* that stopped the run; 0: none */
     int64_t committed_ns, commit_took_ns;
+    bool uncommitted;     /* something has happened since */
     int64_t started_ns;
     uint32_t reported;    /* queries whose end was told */
     bool driven;          /* records may have been read */

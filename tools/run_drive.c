@@ -64,14 +64,57 @@ static weir_rc publish(weir_run *r, weir_status *st)
     return weir_run_log_flush(r->log, st);
 }
 
+/* Connectors: what was committed goes to sinks, what sources brought goes to topics. */
+static weir_rc pump(weir_run *r, bool *more, weir_status *st)
+{
+    bool moved = false;
+    WEIR_TRY(weir_session_pump(r->session, &moved, st));
+    if (moved) {
+        r->uncommitted = true;
+        *more = true;
+    }
+    return WEIR_OK;
+}
+
 /* With a data directory outputs follow the commit: what is written out is durable. */
 static weir_rc commit(weir_run *r, weir_status *st)
 {
+    bool more = false;
     int64_t began = weir_mono_ns();
     WEIR_TRY(weir_session_commit(r->session, st));
     r->committed_ns = weir_mono_ns();
     r->commit_took_ns = r->committed_ns - began;
+    r->uncommitted = false;
+    WEIR_TRY(pump(r, &more, st));
+    if (more) {
+        weir_loop_busy(r->loop);
+    }
     return publish(r, st);
+}
+
+/* Somebody outside waits for an answer, which waits for a commit: several wait for one. */
+static weir_rc commit_for_answers(weir_run *r, bool *more, weir_status *st)
+{
+    if (!weir_session_wants_commit(r->session)) {
+        return WEIR_OK;
+    }
+    *more = true; /* the next look comes at once */
+    return weir_mono_ns() - r->committed_ns < WORK_PER_COMMIT * r->commit_took_ns ? WEIR_OK
+                                                                                  : commit(r, st);
+}
+
+/* Before a run ends by itself: sinks get what they have not seen, and the time to deliver it. */
+static weir_rc finish_connectors(weir_run *r, bool *more, bool *done, weir_status *st)
+{
+    if (!*done || *more) {
+        *done &= !*more;
+        return WEIR_OK;
+    }
+    if (r->uncommitted) {
+        WEIR_TRY(commit(r, st));
+    }
+    *done = weir_session_connectors_idle(r->session) && !r->uncommitted;
+    return WEIR_OK;
 }
 
 /* State has outgrown its memory: what is written down may leave it. */
@@ -202,9 +245,15 @@ static bool step(void *ctx)
     bool more = false;
     bool done = false;
     bool cluster = weir_topics_cluster(weir_session_topics(r->session)) != NULL;
-    weir_rc rc = cluster         ? step_cluster(r, &more, &done, r->st)
-                 : r->until_idle ? step_until_idle(r, &more, &done, r->st)
-                                 : step_live(r, &more, &done, r->st);
+    bool brought = false;
+    weir_rc rc = pump(r, &brought, r->st);
+    rc = rc ? rc : cluster  ? step_cluster(r, &more, &done, r->st)
+         : r->until_idle    ? step_until_idle(r, &more, &done, r->st)
+                            : step_live(r, &more, &done, r->st);
+    r->uncommitted |= more;
+    more |= brought;
+    rc = rc ? rc : commit_for_answers(r, &more, r->st);
+    rc = rc || !r->until_idle ? rc : finish_connectors(r, &more, &done, r->st);
     return rc != WEIR_OK || done ? stop(r, rc) : more;
 }
 
@@ -288,5 +337,6 @@ weir_rc weir_run_drive(weir_run *r, weir_status *st)
         weir_timer_stop(showing);
     }
     weir_run_progress_clear(r);
+    weir_session_stop_connectors(r->session);
     return r->rc ? r->rc : commit(r, st);
 }

@@ -54,7 +54,7 @@ static void keep(const weir_outputs *o, const weir_topic *topic, int32_t p)
             t = o->items[i].topic;
         }
     }
-    weir_topic_keep(t, p, least);
+    weir_topic_keep(t, p, o, least);
 }
 
 static weir_rc open_output(weir_output *f, weir_session *s, weir_status *st)

@@ -49,6 +49,7 @@ void weir_run_show_result(weir_run_show *s, const weir_result *r)
     bool looks = r->kind == WEIR_B_EXPLAIN || r->kind == WEIR_B_PRINT ||
                  r->kind == WEIR_B_DESCRIBE_FUNCTION || r->kind == WEIR_B_DESCRIBE ||
                  r->kind == WEIR_B_DESCRIBE_STREAMS || r->kind == WEIR_B_DESCRIBE_TABLES ||
+                 r->kind == WEIR_B_DESCRIBE_CONNECTOR || r->kind == WEIR_B_CHECK_CONNECTOR ||
                  r->kind == WEIR_B_SHOW;
     if (!looks) {
         return; /* "Stream created" is no news to who wrote the file */

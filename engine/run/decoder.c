@@ -436,14 +436,43 @@ static weir_batch *new_batch(weir_decoder *d)
     return b;
 }
 
-bool weir_decoder_fill(weir_decoder *d, int64_t from, uint32_t want, weir_decoded *out)
+/* Makes the batch from the rows that were taken. */
+static bool decode_rows(weir_decoder *d, weir_batch *b, rows *r)
+{
+    weir_decoded *out = d->out;
+    weir_arena *a = &out->arena;
+    if (r->n == 0) {
+        return false;
+    }
+    if (d->spec.source->window.kind != WEIR_WINDOW_NONE) {
+        strip_windows(d, b, r);
+    }
+    if (d->key_decoder) {
+        d->key_format->decode(d->key_decoder, r->keys, 0, r->n, b->cols, a, &r->bad);
+    }
+    if (d->value_decoder) {
+        d->value_format->decode(d->value_decoder, r->values, 0, r->n, b->cols, a, &r->bad);
+    }
+    if (d->timestamp_col >= 0) {
+        extract_timestamps(d, b, r);
+    }
+    fill_pseudo(d, b, r);
+    set_flags(d, b, r);
+    keep_headers(d, b, r);
+    select_good(b, r);
+    out->batch = b;
+    return true;
+}
+
+static rows begin_rows(weir_decoder *d, int64_t from, uint32_t want, weir_decoded *out,
+                       weir_batch **batch)
 {
     weir_decoded_reset(out);
     d->out = out;
     out->from = out->next = from;
     out->want = want;
     weir_arena *a = &out->arena;
-    weir_batch *b = new_batch(d);
+    *batch = new_batch(d);
     out->offsets = weir_arena_alloc(a, sizeof *out->offsets * WEIR_BATCH_ROWS);
     rows r = {
         .values = weir_arena_alloc(a, sizeof(weir_sv) * WEIR_BATCH_ROWS),
@@ -453,26 +482,27 @@ bool weir_decoder_fill(weir_decoder *d, int64_t from, uint32_t want, weir_decode
     if (src->schema->n_keys > 0 || src->window.kind != WEIR_WINDOW_NONE) {
         r.keys = weir_arena_alloc(a, sizeof(weir_sv) * WEIR_BATCH_ROWS);
     }
+    return r;
+}
+
+bool weir_decoder_fill(weir_decoder *d, int64_t from, uint32_t want, weir_decoded *out)
+{
+    weir_batch *b = NULL;
+    rows r = begin_rows(d, from, want, out, &b);
     collect(d, b, &r, want < WEIR_BATCH_ROWS ? want : WEIR_BATCH_ROWS);
-    if (r.n == 0) {
-        return false;
-    }
-    if (src->window.kind != WEIR_WINDOW_NONE) {
-        strip_windows(d, b, &r);
-    }
-    if (d->key_decoder) {
-        d->key_format->decode(d->key_decoder, r.keys, 0, r.n, b->cols, a, &r.bad);
-    }
-    if (d->value_decoder) {
-        d->value_format->decode(d->value_decoder, r.values, 0, r.n, b->cols, a, &r.bad);
-    }
-    if (d->timestamp_col >= 0) {
-        extract_timestamps(d, b, &r);
-    }
-    fill_pseudo(d, b, &r);
-    set_flags(d, b, &r);
-    keep_headers(d, b, &r);
-    select_good(b, &r);
-    out->batch = b;
-    return true;
+    return decode_rows(d, b, &r);
+}
+
+void weir_decoder_chunk(weir_decoder *d, weir_chunk *chunk, uint32_t first, uint32_t n,
+                        int32_t partition, weir_decoded *out)
+{
+    weir_batch *b = NULL;
+    WEIR_ASSERT(n > 0 && n <= WEIR_BATCH_ROWS && first + n <= chunk->n);
+    d->spec.partition = partition;
+    rows r = begin_rows(d, weir_chunk_offset(chunk, first), n, out, &b);
+    weir_chunk_ref(chunk);
+    WEIR_GROW(out->chunks, out->cap_chunks, out->n_chunks + 1);
+    out->chunks[out->n_chunks++] = chunk;
+    take_records(d, b, &r, chunk, first, n);
+    decode_rows(d, b, &r);
 }

@@ -49,6 +49,10 @@ void weir_decoder_free(weir_decoder *d); /* NULL is fine */
 /* Decodes up to `want` records from `from` on. False: nothing to read now; out->next may still be
  * ahead of `from`, and out->error may be set. */
 bool weir_decoder_fill(weir_decoder *d, int64_t from, uint32_t want, weir_decoded *out);
+/* Decodes records [first, first + n) of a chunk, n ≤ WEIR_BATCH_ROWS: row i is record first + i. For
+ * readers outside of the engine: needs no topic (NULL in the spec), and the partition is given. */
+void weir_decoder_chunk(weir_decoder *d, weir_chunk *chunk, uint32_t first, uint32_t n,
+                        int32_t partition, weir_decoded *out);
 
 void weir_decoded_init(weir_decoded *d);
 void weir_decoded_reset(weir_decoded *d); /* keeps its memory */

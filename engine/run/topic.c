@@ -164,16 +164,48 @@ void weir_topic_reader(weir_topic *t, int32_t partition, int64_t offset)
     p->least_reader = weir_min64(p->least_reader, offset);
 }
 
-void weir_topic_keep(weir_topic *t, int32_t partition, int64_t offset)
+static weir__keeper *keeper_of(weir_topic *t, const void *who)
 {
+    for (size_t i = 0; i < t->n_keepers; i++) {
+        if (t->keepers[i].who == who) {
+            return &t->keepers[i];
+        }
+    }
+    WEIR_GROW(t->keepers, t->cap_keepers, t->n_keepers + 1);
+    weir__keeper *k = &t->keepers[t->n_keepers++];
+    *k = (weir__keeper){.who = who};
+    return k;
+}
+
+/* Partitions that were added since are not kept yet. */
+static void keeper_fit(weir__keeper *k, int32_t n)
+{
+    if (k->n < n) {
+        k->from = weir_realloc(k->from, sizeof *k->from * (size_t)n);
+        for (; k->n < n; k->n++) {
+            k->from[k->n] = INT64_MAX;
+        }
+    }
+}
+
+void weir_topic_keep(weir_topic *t, int32_t partition, const void *who, int64_t offset)
+{
+    weir__keeper *k = keeper_of(t, who);
+    keeper_fit(k, t->n);
+    k->from[partition] = offset;
+    int64_t least = INT64_MAX;
+    for (size_t i = 0; i < t->n_keepers; i++) {
+        bool knows = partition < t->keepers[i].n;
+        least = knows ? weir_min64(least, t->keepers[i].from[partition]) : least;
+    }
     if (t->owner->cluster) {
         remote_at(t, partition);
-        t->kept[partition] = offset;
+        t->kept[partition] = least;
         return;
     }
     weir__partition *p = partition_at(t, partition);
-    p->kept = offset != INT64_MAX;
-    p->keep_from = offset;
+    p->kept = least != INT64_MAX;
+    p->keep_from = least;
 }
 
 static void local_told(weir_topic *t)

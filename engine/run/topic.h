@@ -66,9 +66,9 @@ weir_rc weir_topic_read(weir_topic *t, int32_t partition, int64_t offset, weir_c
  * when it is durable); a cluster fetches what comes next. */
 void weir_topic_reader(weir_topic *t, int32_t partition, int64_t offset);
 void weir_topics_readers_told(weir_topics *t);
-/* A reader outside of the engine is at `offset` (at first: 0) until it says otherwise; it is told of on
- * each turn. INT64_MAX: it reads no more. */
-void weir_topic_keep(weir_topic *t, int32_t partition, int64_t offset);
+/* A reader outside of the engine, known by the address `who`, is at `offset` until it says otherwise; it
+ * is told of on each turn. INT64_MAX: it reads no more. */
+void weir_topic_keep(weir_topic *t, int32_t partition, const void *who, int64_t offset);
 
 /* A cluster: takes in what has arrived, sends what waits. */
 weir_rc weir_topics_poll(weir_topics *t, weir_status *st);

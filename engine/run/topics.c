@@ -50,6 +50,10 @@ static void topic_free(weir_topic *topic)
     }
     weir_free(topic->remotes);
     weir_free(topic->kept);
+    for (size_t i = 0; i < topic->n_keepers; i++) {
+        weir_free(topic->keepers[i].from);
+    }
+    weir_free(topic->keepers);
     weir_free(topic->partitions);
     weir_free((char *)topic->name.p);
     weir_free(topic);
@@ -194,31 +198,60 @@ void weir_topics_close(weir_topics *t)
     for (size_t i = 0; i < t->n; i++) {
         topic_free(t->topics[i]);
     }
+    for (size_t i = 0; i < t->n_absent; i++) {
+        topic_free(t->absent[i]);
+    }
     WEIR_ASSERT(t->held_bytes == 0);
     weir_hmap_free(t->by_name, NULL, NULL);
     weir_free(t->topics);
+    weir_free(t->absent);
     weir_free(t->dropped);
     weir_free(t->gone);
     weir_free(t);
 }
 
-/* Takes it off the list. */
+static void take_off(weir_topic **list, size_t *n, const weir_topic *topic)
+{
+    size_t at = 0;
+    while (list[at] != topic) {
+        at++;
+    }
+    memmove(list + at, list + at + 1, (*n - at - 1) * sizeof *list);
+    --*n;
+}
+
 static void forget_topic(weir_topics *t, weir_topic *topic)
 {
     weir_hmap_remove(t->by_name, topic->name);
-    size_t at = 0;
-    while (t->topics[at] != topic) {
-        at++;
-    }
-    memmove(t->topics + at, t->topics + at + 1, (t->n - at - 1) * sizeof *t->topics);
-    t->n--;
+    take_off(t->topics, &t->n, topic);
     topic_free(topic);
+}
+
+/* Others have deleted it. A query may be about to write there: it will be refused. */
+static void put_away(weir_topics *t, weir_topic *topic)
+{
+    take_off(t->topics, &t->n, topic);
+    WEIR_GROW(t->absent, t->absent_cap, t->n_absent + 1);
+    t->absent[t->n_absent++] = topic;
+    topic->absent = true;
+}
+
+static void bring_back(weir_topics *t, weir_topic *topic)
+{
+    take_off(t->absent, &t->n_absent, topic);
+    WEIR_GROW(t->topics, t->cap, t->n + 1);
+    t->topics[t->n++] = topic;
+    topic->absent = false;
 }
 
 static void refreshed(void *ctx, weir_sv name, int32_t partitions, int32_t replicas)
 {
     weir_topics *t = ctx;
-    weir_topic *topic = weir_topics_find(t, name);
+    weir_topic **known = weir_hmap_find(t->by_name, name);
+    weir_topic *topic = known ? *known : NULL;
+    if (topic && topic->absent) {
+        bring_back(t, topic);
+    }
     if (!topic && partitions > 0 && partitions <= WEIR_PARTITIONS_MAX) {
         topic = topic_add(t, t->next_id++, name, partitions, -1);
     }
@@ -243,7 +276,7 @@ weir_rc weir_topics_refresh(weir_topics *t, weir_status *st)
     WEIR_TRY(t->cluster->calls->list(t->cluster, refreshed, t, st));
     for (size_t i = t->n; i-- > 0;) {
         if (!t->topics[i]->seen && !t->topics[i]->remotes) {
-            forget_topic(t, t->topics[i]);
+            put_away(t, t->topics[i]);
         }
     }
     return WEIR_OK;
@@ -257,7 +290,7 @@ void weir_topics_forget_consumed(weir_topics *t, bool on)
 weir_topic *weir_topics_find(weir_topics *t, weir_sv name)
 {
     weir_topic **entry = weir_hmap_find(t->by_name, name);
-    return entry ? *entry : NULL;
+    return entry && !(*entry)->absent ? *entry : NULL;
 }
 
 weir_rc weir_topics_create(weir_topics *t, const weir_topic_spec *spec, weir_topic **out,

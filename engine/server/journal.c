@@ -8,6 +8,8 @@
 #include "engine/base/hash.h"
 #include "engine/server/session_impl.h"
 
+#include "connectors/connect.h"
+
 /* Counts the text; returns how often it was there before. */
 static uint32_t occurrence(weir_session *s, uint64_t hash)
 {
@@ -44,7 +46,14 @@ weir_rc weir__journal_insert(weir_session *s, weir_sv text, bool *done, weir_sta
 
 weir_rc weir_session_commit(weir_session *s, weir_status *st)
 {
-    return weir_engine_commit(s->engine, s->journal, st);
+    if (s->connect) {
+        WEIR_TRY(weir_connect_save(s->connect, s->journal, st));
+    }
+    WEIR_TRY(weir_engine_commit(s->engine, s->journal, st));
+    if (s->connect) {
+        weir_connect_committed(s->connect);
+    }
+    return WEIR_OK;
 }
 
 weir_store_batch *weir_session_extra(weir_session *s)

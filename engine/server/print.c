@@ -51,7 +51,7 @@ static int64_t print_chunk(printing *p, int32_t partition, const weir_chunk *c, 
 static weir_rc fetch(printing *p, int32_t partition, int64_t at, int64_t *waited_ms, weir_status *st)
 {
     bool full = false;
-    weir_topic_keep(p->topic, partition, at);
+    weir_topic_keep(p->topic, partition, p->session, at);
     WEIR_TRY(weir_engine_poll(p->session->engine, &full, st));
     if (weir_topic_readable(p->topic, partition, at) > at) {
         *waited_ms = 0;
@@ -97,7 +97,7 @@ static weir_rc print_all(printing *p, weir_status *st)
     for (int32_t n = 0; rc == WEIR_OK && n < weir_topic_partitions(p->topic); n++) {
         rc = print_partition(p, n, st);
         if (weir_topics_cluster(p->session->topics)) {
-            weir_topic_keep(p->topic, n, INT64_MAX);
+            weir_topic_keep(p->topic, n, p->session, INT64_MAX);
         }
     }
     return rc;

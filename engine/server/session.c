@@ -1,6 +1,7 @@
 /* Sessions: opening, closing, properties, scripts. Statements are in statement.c and show.c. */
 #include "engine/server/session_impl.h"
 
+#include "connectors/connect.h"
 #include "connectors/formats.h"
 #include "dsl/parse.h"
 #include "engine/server/properties.h"
@@ -204,6 +205,7 @@ void weir_session_close(weir_session *s)
     if (!s) {
         return;
     }
+    weir_connect_free(s->connect);
     weir_engine_free(s->engine);
     for (size_t i = 0; i < s->n_queries; i++) {
         arena_free(s->queries[i].arena);
@@ -343,6 +345,21 @@ weir_rc weir_session_execute(weir_session *s, weir_sv text, weir_script_outcome 
         out->executed++;
     }
     return WEIR_OK;
+}
+
+weir_rc weir_session_execute_as(weir_session *s, weir_sv text, uint64_t query, weir_status *st)
+{
+    weir_arena a;
+    weir_diags diags;
+    weir_script_outcome done;
+    weir_arena_init(&a);
+    weir_diags_init(&diags, &a);
+    if (query != UINT64_MAX) {
+        weir_catalog_query_from(s->catalog, query);
+    }
+    weir_rc rc = weir_session_execute(s, text, &done, &diags, st);
+    weir_arena_deinit(&a);
+    return rc;
 }
 
 /* ---- access ---- */

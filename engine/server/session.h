@@ -55,6 +55,8 @@ typedef struct weir_session_config {
     bool (*on_rows)(void *ctx, const weir_plan *plan, const weir_batch *b);
     void (*on_problem)(void *ctx, const weir_problem *p); /* processing log; may be NULL */
     void *ctx;                  /* of the three callbacks */
+    void (*wake)(void *ctx);    /* any thread: weir_session_pump is worth a call; may be NULL */
+    void *wake_ctx;
 } weir_session_config;
 
 weir_rc weir_session_open(const weir_session_config *config, weir_session **out, weir_status *st);
@@ -72,6 +74,9 @@ typedef struct weir_script_outcome {
 weir_rc weir_session_execute(weir_session *s, weir_sv text, weir_script_outcome *out,
                              weir_diags *diags, weir_status *st);
 
+/* One statement; the query that it makes gets this number, UINT64_MAX: the next one. st->span lies in
+ * `text`. */
+weir_rc weir_session_execute_as(weir_session *s, weir_sv text, uint64_t query, weir_status *st);
 /* A script as it can be parsed: where the grammar takes no variable (SIZE ${n} MINUTES), all that are
  * known now are filled in. Else the text itself. */
 weir_sv weir_session_fill(weir_session *s, weir_sv text, weir_arena *a);
@@ -83,6 +88,18 @@ weir_rc weir_session_commit(weir_session *s, weir_status *st);
 /* What else becomes durable with the next commit: the host puts its own entries (positions) here.
  * NULL: memory. */
 weir_store_batch *weir_session_extra(weir_session *s);
+
+/* Connectors: hands records to sinks, up to what is committed, and appends what sources brought. Often;
+ * and after a commit. *moved: topics have new records. */
+weir_rc weir_session_pump(weir_session *s, bool *moved, weir_status *st);
+/* A source owes somebody an answer, which waits for the next commit. */
+bool weir_session_wants_commit(const weir_session *s);
+/* Sinks have delivered all that is committed, bounded sources are at their end. */
+bool weir_session_connectors_idle(weir_session *s);
+/* Before the last commit: what is under way gets a moment, then nothing runs any more. */
+void weir_session_stop_connectors(weir_session *s);
+/* A connector that has stopped by itself; texts in `a`. */
+bool weir_session_failed_connector(weir_session *s, weir_arena *a, weir_sv *name, weir_sv *why);
 
 /* Properties of the session (SET). Names are checked only by who reads them. */
 void weir_session_set(weir_session *s, weir_sv name, weir_sv value);

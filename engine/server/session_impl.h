@@ -1,5 +1,6 @@
 /* Inside of a session. For the files of engine/server that execute statements. */
 #pragma once
+#include "engine/server/grid.h"
 #include "engine/server/session.h"
 
 typedef struct weir_setting {
@@ -54,6 +55,7 @@ struct weir_session {
     size_t n_inserts, cap_inserts;
     weir_asserted *asserted;
     size_t n_asserted, cap_asserted;
+    struct weir_connect *connect; /* NULL: no connector yet */
 };
 
 bool weir_settings_get(const weir_setting_list *l, weir_sv name, bool any_case, weir_sv *value);
@@ -74,6 +76,12 @@ weir_rc weir_statement_explain(weir_session *s, const weir_bound *b, weir_arena 
                                weir_status *st);
 weir_rc weir_statement_describe_function(weir_session *s, weir_sv name, weir_arena *a,
                                          weir_result *r, weir_status *st);
+/* connectors.c: CREATE, DROP, PAUSE, RESUME, CHECK CONNECTOR; and what is shown of them. */
+weir_rc weir_statement_connector(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                                 weir_status *st);
+weir_rc weir_statement_describe_connector(weir_session *s, weir_sv name, weir_arena *a,
+                                          weir_result *r, weir_status *st);
+void weir__show_connectors(weir_session *s, weir_ast_show what, weir_grid *g);
 /* print.c: PRINT. */
 weir_rc weir_statement_print(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
                              weir_status *st);

@@ -1,59 +1,12 @@
 /* SHOW and LIST: rows with the column names of ksqlDB's console. DESCRIBE and EXPLAIN are in
  * describe.c, PRINT in print.c. */
+#include "engine/server/grid.h"
 #include "engine/server/properties.h"
 #include "engine/server/session_impl.h"
-
-/* Rows that grow; cells live in the statement's arena. */
-typedef struct grid {
-    weir_arena *a;
-    const weir_sv *names;
-    uint32_t n_cols, n_rows;
-    weir_sv *cells;
-    uint32_t n, cap;
-} grid;
-
-static void add(grid *g, const weir_sv *cells)
-{
-    for (uint32_t i = 0; i < g->n_cols; i++) {
-        WEIR_PUSH(g->a, g->cells, g->n, g->cap, cells[i]);
-    }
-    g->n_rows++;
-}
-
-static void finish(const grid *g, weir_result *r)
-{
-    weir_rows *rows = WEIR_NEW(g->a, weir_rows);
-    *rows = (weir_rows){g->n_cols, g->n_rows, g->names, g->cells};
-    r->rows = rows;
-}
 
 static weir_sv number(weir_arena *a, int64_t n)
 {
     return weir_arena_printf(a, "%lld", (long long)n);
-}
-
-static int by_first_cell(const weir_sv *x, const weir_sv *y)
-{
-    return weir_sv_cmp(x[0], y[0]);
-}
-
-/* Insertion sort by the first column: lists are short, and SHOW prints names in order. */
-static void sort(grid *g)
-{
-    for (uint32_t i = 1; i < g->n_rows; i++) {
-        for (uint32_t k = i; k > 0; k--) {
-            weir_sv *x = g->cells + (size_t)(k - 1) * g->n_cols;
-            weir_sv *y = x + g->n_cols;
-            if (by_first_cell(x, y) <= 0) {
-                break;
-            }
-            for (uint32_t c = 0; c < g->n_cols; c++) {
-                weir_sv t = x[c];
-                x[c] = y[c];
-                y[c] = t;
-            }
-        }
-    }
 }
 
 static weir_sv format_name(const weir_format_spec *f)
@@ -61,7 +14,7 @@ static weir_sv format_name(const weir_format_spec *f)
     return weir_sv_cstr(weir_format_name(f->kind));
 }
 
-static void show_sources(weir_session *s, bool table, grid *g)
+static void show_sources(weir_session *s, bool table, weir_grid *g)
 {
     static const weir_sv names[2][5] = {
         {{"Stream Name", 11}, {"Kafka Topic", 11}, {"Key Format", 10}, {"Value Format", 12},
@@ -78,10 +31,10 @@ static void show_sources(weir_session *s, bool table, grid *g)
                               format_name(&src->value_format),
                               src->window.kind == WEIR_WINDOW_NONE ? WEIR_SV("false")
                                                                    : WEIR_SV("true")};
-            add(g, row);
+            weir_grid_add(g, row);
         }
     }
-    sort(g);
+    weir_grid_sort(g);
 }
 
 /* Queries that read the topic: what ksqlDB counts as consumer groups. */
@@ -114,7 +67,7 @@ static bool is_hidden(weir_sv topic)
     return weir_sv_starts(topic, WEIR_SV("_confluent")) || weir_sv_starts(topic, WEIR_SV("__"));
 }
 
-static void show_topics(weir_session *s, bool extended, bool all, grid *g)
+static void show_topics(weir_session *s, bool extended, bool all, weir_grid *g)
 {
     static const weir_sv names[] = {{"Kafka Topic", 11}, {"Partitions", 10},
                                     {"Partition Replicas", 18}, {"Consumers", 9},
@@ -131,9 +84,9 @@ static void show_topics(weir_session *s, bool extended, bool all, grid *g)
         weir_sv row[5] = {weir_topic_name(t), number(g->a, partitions),
                           number(g->a, weir_topic_replicas(t)),
                           number(g->a, (int64_t)readers * partitions), number(g->a, readers)};
-        add(g, row);
+        weir_grid_add(g, row);
     }
-    sort(g);
+    weir_grid_sort(g);
 }
 
 static weir_sv query_state(weir_session *s, const weir_query_info *q)
@@ -145,7 +98,7 @@ static weir_sv query_state(weir_session *s, const weir_query_info *q)
     return q->paused ? WEIR_SV("PAUSED") : WEIR_SV("RUNNING");
 }
 
-static void show_queries(weir_session *s, grid *g)
+static void show_queries(weir_session *s, weir_grid *g)
 {
     static const weir_sv names[] = {{"Query ID", 8}, {"Query Type", 10}, {"Status", 6},
                                     {"Sink Name", 9}, {"Sink Kafka Topic", 16},
@@ -164,18 +117,18 @@ static void show_queries(weir_session *s, grid *g)
             *p = *p == '\n' || *p == '\r' || *p == '\t' ? ' ' : *p;
         }
         row[5] = sql;
-        add(g, row);
+        weir_grid_add(g, row);
     }
     for (uint32_t i = 0; i < weir_engine_queries(s->engine); i++) {
         const weir_plan *p = weir_query_plan(weir_engine_query_at(s->engine, i));
         if (!p->persistent) {
             weir_sv row[6] = {p->query_id, WEIR_SV("PUSH"), WEIR_SV("RUNNING"), {0}, {0}, p->sql};
-            add(g, row);
+            weir_grid_add(g, row);
         }
     }
 }
 
-static void show_functions(weir_session *s, grid *g)
+static void show_functions(weir_session *s, weir_grid *g)
 {
     static const weir_sv names[] = {{"Function Name", 13}, {"Category", 8}};
     g->names = names;
@@ -183,11 +136,11 @@ static void show_functions(weir_session *s, grid *g)
     for (uint32_t i = 0; i < weir_functions_count(s->functions); i++) {
         const weir_function *f = weir_functions_at(s->functions, i);
         weir_sv row[2] = {weir_sv_cstr(f->name), weir_sv_cstr(weir_category_name(f->category))};
-        add(g, row);
+        weir_grid_add(g, row);
     }
 }
 
-static void show_types(weir_session *s, grid *g)
+static void show_types(weir_session *s, weir_grid *g)
 {
     static const weir_sv names[] = {{"Type Name", 9}, {"Schema", 6}};
     g->names = names;
@@ -198,24 +151,24 @@ static void show_types(weir_session *s, grid *g)
         weir_type_print(&text, t->type, false);
         weir_sv row[2] = {t->name, weir_arena_sv(g->a, weir_buf_view(&text))};
         weir_buf_deinit(&text);
-        add(g, row);
+        weir_grid_add(g, row);
     }
-    sort(g);
+    weir_grid_sort(g);
 }
 
-static void show_variables(weir_session *s, grid *g)
+static void show_variables(weir_session *s, weir_grid *g)
 {
     static const weir_sv names[] = {{"Variable Name", 13}, {"Value", 5}};
     g->names = names;
     g->n_cols = 2;
     for (size_t i = 0; i < s->vars.n; i++) {
         weir_sv row[2] = {s->vars.items[i].name, s->vars.items[i].value};
-        add(g, row);
+        weir_grid_add(g, row);
     }
-    sort(g);
+    weir_grid_sort(g);
 }
 
-static void show_properties(weir_session *s, grid *g)
+static void show_properties(weir_session *s, weir_grid *g)
 {
     static const weir_sv names[] = {{"Property", 8}, {"Scope", 5}, {"Default override", 16},
                                     {"Effective Value", 15}};
@@ -224,23 +177,23 @@ static void show_properties(weir_session *s, grid *g)
     for (size_t i = 0; i < s->props.n; i++) {
         weir_sv row[4] = {s->props.items[i].name, WEIR_SV("KSQL"), WEIR_SV("SESSION"),
                           s->props.items[i].value};
-        add(g, row);
+        weir_grid_add(g, row);
     }
     for (uint32_t i = 0; i < weir_properties_n; i++) {
         weir_sv name = weir_sv_cstr(weir_properties[i].name);
         weir_sv value;
         if (!weir_session_get(s, name, &value)) {
             weir_sv row[4] = {name, WEIR_SV("KSQL"), {0}, weir_sv_cstr(weir_properties[i].standard)};
-            add(g, row);
+            weir_grid_add(g, row);
         }
     }
-    sort(g);
+    weir_grid_sort(g);
 }
 
 static weir_rc show(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
                     weir_status *st)
 {
-    grid g = {.a = a};
+    weir_grid g = {.a = a};
     switch (b->as.show.what) {
     case WEIR_SHOW_PROPERTIES:
         show_properties(s, &g);
@@ -271,9 +224,10 @@ static weir_rc show(weir_session *s, const weir_bound *b, weir_arena *a, weir_re
     case WEIR_SHOW_SOURCE_CONNECTORS:
     case WEIR_SHOW_SINK_CONNECTORS:
     case WEIR_SHOW_CONNECTOR_PLUGINS:
-        return weir_fail(st, WEIR_ENOTIMPL, "SHOW CONNECTORS is not executable yet");
+        weir__show_connectors(s, b->as.show.what, &g);
+        break;
     }
-    finish(&g, r);
+    weir_grid_finish(&g, r);
     return WEIR_OK;
 }
 
@@ -293,7 +247,7 @@ weir_rc weir_statement_show(weir_session *s, const weir_bound *b, weir_arena *a,
         return weir_statement_describe_function(s, b->as.target.name, a, r, st);
     }
     if (b->kind == WEIR_B_DESCRIBE_CONNECTOR) {
-        return weir_fail(st, WEIR_ENOTIMPL, "DESCRIBE CONNECTOR is not executable yet");
+        return weir_statement_describe_connector(s, b->as.target.name, a, r, st);
     }
     return weir_statement_describe(s, b, a, r, st);
 }

@@ -351,6 +351,10 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
         return weir_statement_run_script(s, b->as.set.value, st);
     case WEIR_B_CREATE_CONNECTOR:
     case WEIR_B_DROP_CONNECTOR:
+    case WEIR_B_PAUSE_CONNECTOR:
+    case WEIR_B_RESUME_CONNECTOR:
+    case WEIR_B_CHECK_CONNECTOR:
+        return weir_statement_connector(s, b, a, r, st);
     case WEIR_B_ASSERT_SCHEMA:
         break;
     }

@@ -1,0 +1,218 @@
+/* A source's records on their way into topics.
+ *
+ *   loop: put ─► posts ─► control: append ─► owed ─ save ─► saved ─ committed ─► loop: durable
+ *
+ * The position goes into the same commit as the records it stands for. */
+#include "connectors/conn_impl.h"
+
+/* "Msource" ‖ 0 ‖ connector → position */
+static void position_key(weir_buf *key, const weir_conn *c)
+{
+    weir_buf_add(key, "Msource", 8);
+    weir_buf_sv(key, c->name);
+}
+
+weir_rc weir_source_to(weir_conn *c, weir_sv topic, weir_source_output **out, weir_status *st)
+{
+    weir__source *s = &c->source;
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (weir_sv_eq(s->outputs[i]->topic, topic)) {
+            *out = s->outputs[i];
+            return WEIR_OK;
+        }
+    }
+    weir_source_output *o = WEIR_NEW(&c->arena, weir_source_output);
+    const weir_source *src = weir__conn_source_of(c->owner->config.catalog, &c->arena, topic);
+    o->conn = c;
+    o->source = src ? src : weir__conn_bare_source(&c->arena, weir_arena_sv(&c->arena, topic));
+    o->topic = o->source->topic;
+    o->index = s->n;
+    weir_topic *t = NULL;
+    if (c->owner->config.make_topic) {
+        WEIR_TRY(c->owner->config.make_topic(c->owner->config.ctx, o->topic, &t, st));
+    }
+    uint32_t n = s->n;
+    WEIR_PUSH(&c->arena, s->topics, n, s->cap_topics, t);
+    WEIR_PUSH(&c->arena, s->outputs, s->n, s->cap, o);
+    *out = o;
+    return WEIR_OK;
+}
+
+weir_rc weir__source_open(weir_conn *c, weir_status *st)
+{
+    weir_store *store = c->owner->config.store;
+    weir_buf key = {0};
+    weir_buf position = {0};
+    bool found = false;
+    weir_rc rc = WEIR_OK;
+    c->source.room_bytes = (uint64_t)weir_conn_int(c, "max.buffered.bytes");
+    position_key(&key, c);
+    if (store) {
+        rc = weir_store_get(store, weir_buf_view(&key), &position, &found, st);
+    }
+    rc = rc ? rc : c->kind->as_source->open(c, weir_buf_view(&position), &c->self, st);
+    weir_buf_deinit(&key);
+    weir_buf_deinit(&position);
+    return rc;
+}
+
+bool weir_source_put(weir_conn *c, weir_source_output *to, weir_chunk *chunk, weir_sv position,
+                     void (*durable)(void *ctx, bool ok), void *ctx)
+{
+    weir_lock_enter(c->shared.lock);
+    uint64_t held = c->shared.in_bytes;
+    bool room = held == 0 || held + chunk->n_bytes <= c->source.room_bytes;
+    c->source.starved |= !room;
+    c->shared.in_bytes += room ? chunk->n_bytes : 0;
+    c->shared.in_records += room ? chunk->n : 0;
+    weir_lock_leave(c->shared.lock);
+    if (!room) {
+        return false;
+    }
+    weir__conn_post *p = weir_zalloc(sizeof *p);
+    *p = (weir__conn_post){.topic = c->source.topics[to->index], .chunk = chunk, .durable = durable,
+                           .ctx = ctx};
+    if (position.n) {
+        char *copy = weir_alloc(position.n);
+        memcpy(copy, position.p, position.n);
+        p->position = weir_sv_of(copy, position.n);
+    }
+    weir__conn_post_to_control(c, p);
+    return true;
+}
+
+void weir_source_end(weir_conn *c)
+{
+    weir_lock_enter(c->shared.lock);
+    c->shared.ended = true;
+    weir_lock_leave(c->shared.lock);
+    c->owner->config.wake(c->owner->config.ctx);
+}
+
+/* ---- control thread ---- */
+
+/* On the loop: what a source waits for. */
+typedef struct answer {
+    void (*durable)(void *ctx, bool ok);
+    void *ctx;
+} answer;
+
+static void on_answer(void *ctx)
+{
+    answer a = *(answer *)ctx;
+    weir_free(ctx);
+    a.durable(a.ctx, true);
+}
+
+static void on_room(void *ctx)
+{
+    weir_conn *c = ctx;
+    c->kind->as_source->room(c->self);
+}
+
+/* They are durable. */
+static void answer_all(weir_conn *c, weir__conn_posts *posts)
+{
+    for (weir__conn_post *p = NULL; (p = weir__conn_posts_take(posts)) != NULL;) {
+        if (p->durable) {
+            answer *a = weir_alloc(sizeof *a);
+            *a = (answer){p->durable, p->ctx};
+            weir_loop_post(c->loop, on_answer, a);
+        }
+        weir__conn_post_free(p);
+    }
+}
+
+static void take_position(weir_conn *c, weir__conn_post *p)
+{
+    if (p->position.p) {
+        weir_free((void *)(uintptr_t)c->source.position.p);
+        c->source.position = p->position;
+        p->position = (weir_sv){0};
+        c->source.moved = true;
+    }
+}
+
+/* A topic that is in memory only is as durable as it will be. */
+static bool at_once(const weir_conn *c)
+{
+    return !c->owner->config.store && !weir_topics_cluster(c->owner->config.topics);
+}
+
+weir_rc weir__source_pump(weir_conn *c, bool *moved, weir_status *st)
+{
+    (void)st;
+    weir_lock_enter(c->shared.lock);
+    weir__conn_posts posts = c->shared.posts;
+    c->shared.posts = (weir__conn_posts){0};
+    bool starved = c->source.starved && posts.first;
+    c->source.starved &= !starved;
+    c->shared.in_bytes = posts.first ? 0 : c->shared.in_bytes;
+    c->shared.counts.records += c->shared.in_records;
+    c->shared.counts.bytes += posts.bytes;
+    c->shared.in_records = 0;
+    weir_lock_leave(c->shared.lock);
+    for (weir__conn_post *p = NULL; (p = weir__conn_posts_take(&posts)) != NULL;) {
+        *moved = true;
+        weir__conn_append(c, p->topic, p->chunk);
+        p->chunk = NULL;
+        take_position(c, p);
+        weir__conn_posts_add(&c->source.owed, p);
+    }
+    if (at_once(c)) {
+        answer_all(c, &c->source.owed);
+    }
+    if (starved && c->kind->as_source->room) {
+        weir_loop_post(c->loop, on_room, c);
+    }
+    return WEIR_OK;
+}
+
+void weir__source_save(weir_conn *c, weir_store_batch *batch)
+{
+    for (weir__conn_post *p = NULL; (p = weir__conn_posts_take(&c->source.owed)) != NULL;) {
+        weir__conn_posts_add(&c->source.saved, p);
+    }
+    if (batch && c->source.moved) {
+        weir_buf key = {0};
+        position_key(&key, c);
+        weir_store_put(batch, weir_buf_view(&key), c->source.position);
+        weir_buf_deinit(&key);
+        c->source.moved = false;
+    }
+}
+
+void weir__source_committed(weir_conn *c)
+{
+    answer_all(c, &c->source.saved);
+}
+
+/* A source without an end is not waited for. */
+bool weir__source_idle(weir_conn *c)
+{
+    weir_lock_enter(c->shared.lock);
+    bool idle = !c->shared.posts.first && (c->shared.ended || !c->kind->bounded ||
+                                           !c->kind->bounded(c) ||
+                                           c->shared.state != WEIR_CONNECT_RUNNING);
+    weir_lock_leave(c->shared.lock);
+    return idle;
+}
+
+/* What is not durable now never will be. */
+static void refuse_all(weir__conn_posts *posts)
+{
+    for (weir__conn_post *p = NULL; (p = weir__conn_posts_take(posts)) != NULL;) {
+        if (p->durable) {
+            p->durable(p->ctx, false);
+        }
+        weir__conn_post_free(p);
+    }
+}
+
+void weir__source_close(weir_conn *c)
+{
+    refuse_all(&c->shared.posts);
+    refuse_all(&c->source.owed);
+    refuse_all(&c->source.saved);
+    weir_free((void *)(uintptr_t)c->source.position.p);
+}

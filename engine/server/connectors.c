@@ -1,0 +1,269 @@
+/* Statements about connectors, and what connectors need of a session. */
+#include "engine/server/session_impl.h"
+
+#include "connectors/connect.h"
+#include "engine/server/grid.h"
+
+#define STOP_GRACE_MS 3000
+
+/* ---- what connectors ask of the session ---- */
+
+static int64_t take_seq(void *ctx, int64_t n)
+{
+    return weir_session_take_seq(ctx, n);
+}
+
+/* The topic of dead letters or of a source: with the partitions of the default. */
+static weir_rc make_topic(void *ctx, weir_sv name, weir_topic **out, weir_status *st)
+{
+    weir_session *s = ctx;
+    *out = weir_topics_find(s->topics, name);
+    if (*out) {
+        return WEIR_OK;
+    }
+    weir_topic_spec spec = {.name = name, .partitions = 1, .retention_ms = -1};
+    return weir_session_topic(s, &spec, out, st);
+}
+
+static weir_rc condition(void *ctx, weir_sv text, const weir_schema *schema, weir_arena *a,
+                         weir_program **out, weir_status *st)
+{
+    weir_session *s = ctx;
+    const weir_expr *e = NULL;
+    const weir_settings *settings = NULL;
+    weir_props props = weir_session_props(s);
+    WEIR_TRY(weir_bind_condition(text, schema, s->functions, &props, a, &e, &settings, st));
+    *out = weir_program_new(a, schema, &e, 1, settings);
+    return WEIR_OK;
+}
+
+static void wake(void *ctx)
+{
+    weir_session *s = ctx;
+    if (s->config.wake) {
+        s->config.wake(s->config.wake_ctx);
+    }
+}
+
+static weir_connect *connect_of(weir_session *s)
+{
+    if (!s->connect) {
+        weir_connect_config config = {
+            .topics = s->topics,
+            .store = s->store,
+            .data_dir = s->config.data_dir,
+            .catalog = s->catalog,
+            .formats = &s->formats,
+            .take_seq = take_seq,
+            .make_topic = s->config.check_only ? NULL : make_topic,
+            .condition = condition,
+            .wake = wake,
+            .ctx = s,
+        };
+        s->connect = weir_connect_new(&config);
+    }
+    return s->connect;
+}
+
+/* ---- CREATE, DROP, PAUSE, RESUME, CHECK ---- */
+
+static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                      weir_status *st)
+{
+    weir_conn_given_option *options =
+        WEIR_NEW_N(a, weir_conn_given_option, b->as.connector.n_options + 1);
+    for (uint32_t i = 0; i < b->as.connector.n_options; i++) {
+        const weir_option *o = &b->as.connector.options[i];
+        options[i] = (weir_conn_given_option){o->name, o->value, o->value_span};
+    }
+    weir_connect_spec spec = {.name = b->as.connector.name,
+                              .sink = b->as.connector.sink,
+                              .options = options,
+                              .n_options = b->as.connector.n_options,
+                              .statement = b->sql};
+    weir_connect *c = connect_of(s);
+    if (s->config.check_only) {
+        return weir_connect_check(c, &spec, st);
+    }
+    weir_rc rc = weir_connect_create(c, &spec, st);
+    r->source = spec.name;
+    if (rc == WEIR_EEXISTS && b->as.connector.if_exists) {
+        weir_status_reset(st);
+        r->message = weir_arena_printf(a, "Connector " WEIR_SV_FMT " already exists",
+                                       WEIR_SV_ARG(spec.name));
+        return WEIR_OK;
+    }
+    r->message = weir_arena_printf(a, "Created connector " WEIR_SV_FMT, WEIR_SV_ARG(spec.name));
+    return rc;
+}
+
+static weir_rc drop(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                    weir_status *st)
+{
+    weir_sv name = b->as.connector.name;
+    weir_rc rc = weir_connect_drop(connect_of(s), name, st);
+    r->source = name;
+    r->message = weir_arena_printf(a, "Dropped connector \"" WEIR_SV_FMT "\"", WEIR_SV_ARG(name));
+    if (rc == WEIR_ENOTFOUND && b->as.connector.if_exists) {
+        weir_status_reset(st);
+        r->message =
+            weir_arena_printf(a, "Connector '" WEIR_SV_FMT "' does not exist.", WEIR_SV_ARG(name));
+        return WEIR_OK;
+    }
+    return rc;
+}
+
+static weir_rc check(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                     weir_status *st)
+{
+    weir_buf text = {0};
+    weir_rc rc = weir_connect_show(connect_of(s), b->as.target.name, &text, st);
+    r->message = weir_arena_sv(a, weir_sv_trim(weir_buf_view(&text)));
+    weir_buf_deinit(&text);
+    return rc;
+}
+
+weir_rc weir_statement_connector(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
+                                 weir_status *st)
+{
+    switch ((int)b->kind) {
+    case WEIR_B_CREATE_CONNECTOR:
+        return create(s, b, a, r, st);
+    case WEIR_B_DROP_CONNECTOR:
+        return drop(s, b, a, r, st);
+    case WEIR_B_CHECK_CONNECTOR:
+        return check(s, b, a, r, st);
+    default:
+        r->source = b->as.target.name;
+        r->message = b->kind == WEIR_B_PAUSE_CONNECTOR ? WEIR_SV("Connector paused.")
+                                                       : WEIR_SV("Connector resumed.");
+        return weir_connect_pause(connect_of(s), b->as.target.name,
+                                  b->kind == WEIR_B_PAUSE_CONNECTOR, st);
+    }
+}
+
+/* ---- SHOW, DESCRIBE ---- */
+
+static weir_sv number(weir_arena *a, int64_t n)
+{
+    return weir_arena_printf(a, "%lld", (long long)n);
+}
+
+static void show_plugins(weir_grid *g)
+{
+    static const weir_sv names[] = {{"Class", 5}, {"Type", 4}, {"Version", 7}, {"About", 5}};
+    g->names = names;
+    g->n_cols = WEIR_COUNT(names);
+    for (uint32_t i = 0; i < weir_conn_kinds(); i++) {
+        const weir_conn_kind *k = weir_conn_kind_at(i);
+        weir_sv row[] = {weir_sv_cstr(k->name), k->sink ? WEIR_SV("SINK") : WEIR_SV("SOURCE"),
+                         WEIR_SV("built in"), weir_sv_cstr(k->line)};
+        weir_grid_add(g, row);
+    }
+}
+
+void weir__show_connectors(weir_session *s, weir_ast_show what, weir_grid *g)
+{
+    static const weir_sv names[] = {{"Connector Name", 14}, {"Type", 4},    {"Class", 5},
+                                    {"Status", 6},          {"Topics", 6},  {"Records", 7},
+                                    {"Dead", 4},            {"Retries", 7}, {"Lag", 3}};
+    if (what == WEIR_SHOW_CONNECTOR_PLUGINS) {
+        show_plugins(g);
+        return;
+    }
+    g->names = names;
+    g->n_cols = WEIR_COUNT(names);
+    for (uint32_t i = 0; s->connect && i < weir_connect_count(s->connect); i++) {
+        weir_connect_info c;
+        weir_connect_at(s->connect, i, g->a, &c);
+        if ((what == WEIR_SHOW_SINK_CONNECTORS && !c.kind->sink) ||
+            (what == WEIR_SHOW_SOURCE_CONNECTORS && c.kind->sink)) {
+            continue;
+        }
+        weir_sv row[] = {weir_arena_sv(g->a, c.name),
+                         c.kind->sink ? WEIR_SV("SINK") : WEIR_SV("SOURCE"),
+                         weir_sv_cstr(c.kind->name),
+                         weir_sv_cstr(weir_connect_state_name(c.state)),
+                         c.topics,
+                         number(g->a, (int64_t)c.counts.records),
+                         number(g->a, (int64_t)(c.counts.dead + c.counts.skipped)),
+                         number(g->a, (int64_t)c.counts.retries),
+                         number(g->a, c.counts.lag)};
+        weir_grid_add(g, row);
+    }
+}
+
+static void add_fact(weir_grid *g, const char *name, weir_sv value)
+{
+    weir_sv row[] = {weir_sv_cstr(name), value};
+    weir_grid_add(g, row);
+}
+
+static void add_option(void *ctx, const weir_conn_option *o, weir_sv value, bool given)
+{
+    if (given) {
+        add_fact(ctx, o->name, value);
+    }
+}
+
+weir_rc weir_statement_describe_connector(weir_session *s, weir_sv name, weir_arena *a,
+                                          weir_result *r, weir_status *st)
+{
+    static const weir_sv names[] = {{"Property", 8}, {"Value", 5}};
+    weir_connect_info c;
+    if (!s->connect || !weir_connect_find(s->connect, name, a, &c)) {
+        return weir_fail(st, WEIR_ENOTFOUND, "Connector " WEIR_SV_FMT " does not exist",
+                         WEIR_SV_ARG(name));
+    }
+    weir_grid g = {.a = a, .names = names, .n_cols = WEIR_COUNT(names)};
+    add_fact(&g, "Name", weir_arena_sv(a, c.name));
+    add_fact(&g, "Class", weir_sv_cstr(c.kind->name));
+    add_fact(&g, "Type", c.kind->sink ? WEIR_SV("sink") : WEIR_SV("source"));
+    add_fact(&g, "State", weir_sv_cstr(weir_connect_state_name(c.state)));
+    add_fact(&g, "Topics", c.topics);
+    add_fact(&g, "After a crash", weir_sv_cstr(c.kind->guarantee));
+    add_fact(&g, "Records", number(a, (int64_t)c.counts.records));
+    add_fact(&g, "Bytes", number(a, (int64_t)c.counts.bytes));
+    add_fact(&g, "Under way", number(a, (int64_t)c.counts.waiting));
+    add_fact(&g, "Lag", number(a, c.counts.lag));
+    add_fact(&g, "Retries", number(a, (int64_t)c.counts.retries));
+    add_fact(&g, "Dead letters", number(a, (int64_t)c.counts.dead));
+    add_fact(&g, "Skipped", number(a, (int64_t)c.counts.skipped));
+    add_fact(&g, "Last trouble", c.trouble.n ? c.trouble : WEIR_SV("none"));
+    weir_connect_options(s->connect, c.name, a, add_option, &g);
+    weir_grid_finish(&g, r);
+    return WEIR_OK;
+}
+
+/* ---- for hosts ---- */
+
+weir_rc weir_session_pump(weir_session *s, bool *moved, weir_status *st)
+{
+    return s->connect ? weir_connect_pump(s->connect, moved, st) : WEIR_OK;
+}
+
+bool weir_session_wants_commit(const weir_session *s)
+{
+    return s->connect && weir_connect_wants_commit(s->connect);
+}
+
+bool weir_session_connectors_idle(weir_session *s)
+{
+    return !s->connect || weir_connect_idle(s->connect);
+}
+
+void weir_session_stop_connectors(weir_session *s)
+{
+    weir_connect_stop(s->connect, STOP_GRACE_MS);
+}
+
+bool weir_session_failed_connector(weir_session *s, weir_arena *a, weir_sv *name, weir_sv *why)
+{
+    weir_connect_info c;
+    if (!s->connect || !weir_connect_failed(s->connect, a, &c)) {
+        return false;
+    }
+    *name = weir_arena_sv(a, c.name);
+    *why = c.trouble;
+    return true;
+}
