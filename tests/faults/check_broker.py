@@ -1,10 +1,12 @@
 """Brokers that are not there, die, or do not let us in (rows 14, 15)."""
+import os
 import socket
 import threading
 import time
 
 import check_topics
-from engine import COPY, COUNT, RELEASE, Case, counted, equal, exact, must, nothing_lost, rows, test, until
+from engine import (COPY, COUNT, RELEASE, Case, counted, equal, exact, must, nothing_lost, numbers,
+                    rows, test, until)
 
 SLACK = 80 << 20
 
@@ -103,6 +105,35 @@ def broker_down_for_long(case):
         exact(own, 20000)
         counted(own, 20000)
         engine.stop()
+    with_own_broker(case, call)
+
+
+@test
+def damaged_batch(case):
+    """A batch whose checksum is wrong on the broker's disk is not read, and nothing behind it, neither by
+    this run nor by the next: the query stops and says topic, partition and offset. Other queries go on."""
+    def call(own, broker):
+        for name in ('src', 'other'):
+            own.create(name)
+            for n in (0, 10, 20):
+                own.produce(name, rows(n, n + 10))
+        broker.stop()       # in order: a log that was left open would be cut at the damage
+        path = os.path.join(broker.folder, 'node1/data/%s-0/%020d.log' % (own.topic('src'), 0))
+        with open(path, 'r+b') as f:
+            at = f.read().index(b'"n": 15')
+            f.seek(at + 5)
+            f.write(b'7')       # still JSON
+        broker.start()
+        sql = COPY + COPY.replace('src', 'other').replace('copied', 'others')
+        for count in (40, 50):
+            engine = own.run(sql)
+            engine.says('stopped: topic %s, partition 0: ' % own.topic('src'), 'offset 10', 'checksum')
+            exact(own, count - 10, 'others')
+            own.produce('other', rows(count - 10, count))
+            exact(own, count, 'others')
+            engine.stop_failed()
+            got = numbers(own.records('copied')).get(0, [])
+            must(got == list(range(len(got))) and len(got) <= 10, 'read:', got)
     with_own_broker(case, call)
 
 
