@@ -97,6 +97,8 @@ weir_rc weir_engine_new(const weir_engine_config *config, weir_engine **out, wei
     e->workers = weir_zalloc(sizeof *e->workers * config->workers);
     e->gate = weir_gate_new();
     e->dropped = weir_store_batch_new();
+    e->dropped_ids = weir_hmap_new(0);
+    weir_hmap_track(e->dropped_ids, false);
     for (uint32_t i = 0; i < config->workers; i++) {
         weir_worker *w = &e->workers[i];
         w->engine = e;
@@ -148,6 +150,7 @@ void weir_engine_free(weir_engine *e)
     }
     weir_gate_free(e->gate);
     weir_store_batch_free(e->dropped);
+    weir_hmap_free(e->dropped_ids, NULL, NULL);
     weir_free(e->workers);
     weir_free(e->queries);
     weir_free(e->ready);
@@ -267,6 +270,7 @@ weir_rc weir_engine_add(weir_engine *e, const weir_plan *plan, const weir_start 
     q->engine = e;
     q->plan = plan;
     q->replaces = replace != NULL;
+    q->anew = !replace && weir_hmap_find(e->dropped_ids, plan->query_id);
     q->ordinal = replace ? replace->ordinal : e->next_ordinal;
     weir_arena_init(&q->arena);
     q->warming = weir_topics_cluster(e->config.topics) != NULL; /* elsewhere tables are all there */
@@ -308,7 +312,9 @@ void weir_engine_drop(weir_engine *e, weir_query *q)
     memmove(&e->queries[i], &e->queries[i + 1], sizeof *e->queries * (e->n_queries - i - 1));
     e->n_queries--;
     if (q->plan->persistent) {
+        bool added;
         weir_query_forget(q, e->dropped);
+        weir_hmap_insert(e->dropped_ids, q->plan->query_id, &added);
     }
     query_free(q);
     set_levels(e);

@@ -158,7 +158,7 @@ static weir_rc load_position(weir_query *q, weir_scan *s, const weir_start *star
         s->next = before->next;
         return start_at(s, start, true, st);
     }
-    if (!q->engine->config.store) {
+    if (!q->engine->config.store || q->anew) {
         return start_at(s, start, false, st);
     }
     weir_buf key = {0};
@@ -184,7 +184,7 @@ static weir_rc load_position(weir_query *q, weir_scan *s, const weir_start *star
 weir_rc weir_query_check_plan(const weir_query *q, weir_status *st)
 {
     weir_store *store = q->engine->config.store;
-    if (!store || !q->plan->persistent) {
+    if (!store || !q->plan->persistent || q->anew) {
         return WEIR_OK;
     }
     weir_buf key = {0};
@@ -469,6 +469,7 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
     WEIR_TRY(WEIR_FAULT(EPOCH_COLLECTED, st));
     WEIR_TRY(c ? commit_cluster(e, c, batch, st) : weir_store_commit(e->config.store, batch, st));
     e->moved = false;
+    weir_hmap_clear(e->dropped_ids, NULL, NULL);
     for (size_t i = 0; i < e->n_queries; i++) {
         e->queries[i]->worked = false;
     }

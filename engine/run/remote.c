@@ -87,6 +87,10 @@ void weir__remote_place(weir__remote *r, uint64_t limit)
         int64_t *least = r->positions[i] < from ? &behind : &ahead;
         *least = weir_min64(*least, r->positions[i]);
     }
+    if (r->n_positions == 0) { /* who comes next may find it again */
+        weir_free(r->failed);
+        r->failed = NULL;
+    }
     if (r->failed || r->n_positions == 0) {
         stop(r, WEIR_FETCH_MAIN);
     } else {

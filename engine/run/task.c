@@ -341,7 +341,8 @@ static weir_rc open_ops(weir_task *t, weir_status *st)
         if (op->kind->open) {
             WEIR_TRY(op->kind->open(op, st));
         }
-        if (store && op->kind->load && !t->stage->query->replaces) {
+        const weir_query *q = t->stage->query;
+        if (store && op->kind->load && !q->replaces && !q->anew) {
             WEIR_TRY(load_state(op, st));
         }
     }

@@ -9,6 +9,7 @@
 #include "engine/io/loop.h"
 #include "engine/run/decoder.h"
 #include "engine/run/engine.h"
+#include "engine/run/hmap.h"
 
 typedef struct weir_stage weir_stage;
 typedef struct weir_share weir_share;
@@ -127,6 +128,7 @@ struct weir_query {
     bool torn;                  /* failed with work that is not committed, see weir_engine_whole */
     bool warming;               /* its streams wait for its tables */
     bool replaces;              /* its state comes from a running query, not from the store */
+    bool anew;                  /* nothing in the store is its own: the name was another's until now */
     char error[512];
     weir_stage **stages;        /* [n_stages], senders before receivers */
     uint32_t n_stages;
@@ -158,6 +160,7 @@ struct weir_engine {
     uint32_t rows;               /* of the running round: most records per scan */
     bool flushing;               /* the running level lets coalesced results go */
     weir_store_batch *dropped;   /* of removed queries, for the next commit */
+    weir_hmap *dropped_ids;      /* what is still stored under these names is nobody's */
     weir_outgoing *outgoing;     /* waiting for their topic's last writer */
     size_t n_outgoing, cap_outgoing;
     weir_share *shares;          /* decoders of the scans */
