@@ -75,3 +75,8 @@ CREATE TABLE out AS SELECT v FROM s GROUP BY v;
 --@test: window bounds in WHERE
 CREATE TABLE out AS SELECT id, COUNT(*) FROM s WINDOW TUMBLING (SIZE 1 SECOND) WHERE WINDOWSTART > 0 GROUP BY id;
 --! WINDOWSTART
+
+--@test: a topic that another stream uses is not deleted
+CREATE STREAM twin (id INT KEY) WITH (kafka_topic='s', value_format='JSON');
+DROP STREAM s DELETE TOPIC;
+--! Refusing to delete topic. Found other data sources (TWIN) using topic s
