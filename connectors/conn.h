@@ -73,9 +73,18 @@ weir_arena *weir_conn_arena(const weir_conn *c); /* control thread; lives as lon
 const weir_formats *weir_conn_formats(const weir_conn *c);
 const char *weir_conn_dir(const weir_conn *c);   /* where the data directory is; NULL: none */
 weir_rng *weir_conn_rng(weir_conn *c);           /* loop */
-/* Compiles a CONDITION option over columns; memory from the connector's arena. Control thread. */
-weir_rc weir_conn_condition(const weir_conn *c, const char *option, const weir_schema *schema,
-                            weir_program **out, weir_status *st);
+/* A condition, cut at its ANDs: result i of the program is part i. */
+typedef struct weir_conn_condition {
+    const weir_schema *schema; /* that it reads */
+    weir_program *program;
+    uint32_t n;
+    const weir_sv *texts;      /* of the parts, as written */
+    const weir_sv *columns;    /* the first column each part names; may be empty */
+} weir_conn_condition;
+/* Compiles a CONDITION option over columns (NULL: those it names); memory from the connector's arena.
+ * Control thread. */
+weir_rc weir_conn_compile(const weir_conn *c, const char *option, const weir_schema *schema,
+                          weir_conn_condition *out, weir_status *st);
 
 /* Something that an operator should know: it is the last error in DESCRIBE CONNECTOR, and logged
  * at most once in a while. The connector goes on. */

@@ -31,8 +31,8 @@ weir_rng *weir_conn_rng(weir_conn *c)
     return &c->rng;
 }
 
-weir_rc weir_conn_condition(const weir_conn *c, const char *option, const weir_schema *schema,
-                            weir_program **out, weir_status *st)
+weir_rc weir_conn_compile(const weir_conn *c, const char *option, const weir_schema *schema,
+                          weir_conn_condition *out, weir_status *st)
 {
     const weir_connect_config *f = &c->owner->config;
     weir_status why;

@@ -19,9 +19,9 @@ typedef struct weir_connect_config {
     int64_t (*take_seq)(void *ctx, int64_t n);
     /* Makes a topic (dead letters, sources) unless it is there. */
     weir_rc (*make_topic)(void *ctx, weir_sv name, weir_topic **out, weir_status *st);
-    /* A boolean expression over the columns, compiled; memory from `a`. */
+    /* A boolean expression, compiled; memory from `a`. `schema` NULL: over what it names. */
     weir_rc (*condition)(void *ctx, weir_sv text, const weir_schema *schema, weir_arena *a,
-                         weir_program **out, weir_status *st);
+                         weir_conn_condition *out, weir_status *st);
     /* Any thread: pump is worth a call. */
     void (*wake)(void *ctx);
     void *ctx;

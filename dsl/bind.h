@@ -203,10 +203,20 @@ struct weir_bound {
 weir_rc weir_bind_replaces(const weir_source *old_sink, const weir_plan *old, const weir_source *sink,
                            const weir_plan *plan, weir_arena *a, weir_status *st);
 
-/* Binds a BOOLEAN expression over columns, on its own: a connector's condition. Spans point into `text`. */
+/* A BOOLEAN expression on its own, cut at its ANDs: a connector's condition. */
+typedef struct weir_bound_condition {
+    const weir_schema *schema; /* that it reads */
+    const weir_settings *settings;
+    uint32_t n;
+    const weir_expr *const *parts;
+    const weir_sv *texts;   /* of the parts, as written */
+    const weir_sv *columns; /* the first column each part names; may be empty */
+} weir_bound_condition;
+/* Spans point into `text`. `schema` NULL: the columns are those that are named, with the types that their
+ * use suggests (compared with a number: DOUBLE; a condition itself: BOOLEAN; else STRING). */
 weir_rc weir_bind_condition(weir_sv text, const weir_schema *schema, const weir_functions *functions,
-                            const weir_props *props, weir_arena *a, const weir_expr **out,
-                            const weir_settings **settings, weir_status *st);
+                            const weir_props *props, weir_arena *a, weir_bound_condition *out,
+                            weir_status *st);
 
 /* Binds one statement. On error `*out` is not to be used; the span points into the script's text.
  */

@@ -26,14 +26,14 @@ static weir_rc make_topic(void *ctx, weir_sv name, weir_topic **out, weir_status
 }
 
 static weir_rc condition(void *ctx, weir_sv text, const weir_schema *schema, weir_arena *a,
-                         weir_program **out, weir_status *st)
+                         weir_conn_condition *out, weir_status *st)
 {
     weir_session *s = ctx;
-    const weir_expr *e = NULL;
-    const weir_settings *settings = NULL;
+    weir_bound_condition b = {0};
     weir_props props = weir_session_props(s);
-    WEIR_TRY(weir_bind_condition(text, schema, s->functions, &props, a, &e, &settings, st));
-    *out = weir_program_new(a, schema, &e, 1, settings);
+    WEIR_TRY(weir_bind_condition(text, schema, s->functions, &props, a, &b, st));
+    *out = (weir_conn_condition){.schema = b.schema, .n = b.n, .texts = b.texts, .columns = b.columns};
+    out->program = weir_program_new(a, b.schema, b.parts, b.n, b.settings);
     return WEIR_OK;
 }
 
