@@ -184,13 +184,14 @@ static weir_rc check_file(const char *path, const char *what, weir_status *st)
     }
     weir_buf bytes = {0};
     weir_rc rc = weir_file_read(path, TLS_FILE_MAX, &bytes, st);
-    memset(bytes.p ? bytes.p : "", 0, bytes.n); /* it may be a key */
-    weir_buf_deinit(&bytes);
-    if (rc != WEIR_OK) {
-        weir_wrap(st, "TLS %s", what);
-        return WEIR_EUSAGE;
+    if (bytes.n) {
+        explicit_bzero(bytes.p, bytes.n); /* it may be a key */
     }
-    return WEIR_OK;
+    weir_buf_deinit(&bytes);
+    if (rc != WEIR_OK && st) {
+        weir_wrap(st, "TLS %s", what);
+    }
+    return rc == WEIR_OK ? WEIR_OK : WEIR_EUSAGE;
 }
 
 static weir_http_pool_settings with_defaults(const weir_http_pool_settings *s)

@@ -85,7 +85,7 @@ typedef struct weir_http_outgoing {
 /* WEIR_EUSAGE when a TLS file cannot be read. */
 weir_rc weir_http_pool_new(weir_loop *l, const weir_http_pool_settings *s, weir_http_pool **out,
                            weir_status *st);
-/* Cancels what is in flight. NULL is fine. */
+/* Before its loop is. Cancels what is in flight. NULL is fine. */
 void weir_http_pool_free(weir_http_pool *p);
 uint32_t weir_http_pool_in_flight(const weir_http_pool *p);
 /* Done is called exactly once unless this fails: WEIR_EBUSY (retriable) with in_flight_max requests

@@ -10,7 +10,8 @@
 #define KEPT_MAX (256 << 10) /* bytes of a buffer that stay with a call for the next request */
 #define GZIP_FROM 512        /* a smaller body is one packet either way */
 #define RETRY_AFTER_BYTES 64
-#define HEADER_MAX 16384 /* bytes of one header: servers refuse longer ones */
+#define RETRY_AFTER_MAX_S INT64_C(1000000000) /* 30 years */
+#define HEADER_MAX 16384                      /* bytes of one header: servers refuse longer ones */
 
 static const char *const failure_names[] = {
     "answered", "unresolved", "unreachable", "timed out", "TLS",
@@ -339,12 +340,12 @@ int64_t weir_http_retry_after(weir_sv value, int64_t now_ms)
     memcpy(text, value.p, value.n);
     text[value.n] = 0;
     if (strspn(text, "0123456789") == value.n) {
-        long long s = strtoll(text, NULL, 10); /* too much is the most there is */
-        return s > INT32_MAX ? INT32_MAX * INT64_C(1000) : s * 1000;
+        return weir_min64(strtoll(text, NULL, 10), RETRY_AFTER_MAX_S) * 1000;
     }
     bool named = (text[0] >= 'A' && text[0] <= 'Z') || (text[0] >= 'a' && text[0] <= 'z');
-    time_t at = named ? curl_getdate(text, NULL) : -1; /* dates begin with the day's name */
-    return at < 0 ? -1 : weir_max64((int64_t)at * 1000 - now_ms, 0);
+    int64_t at = named ? curl_getdate(text, NULL) : -1; /* dates begin with the day's name */
+    int64_t most = now_ms / 1000 + RETRY_AFTER_MAX_S;
+    return at < 0 ? -1 : weir_max64(weir_min64(at, most) * 1000 - now_ms, 0);
 }
 
 weir_sv weir_http_result_field(const weir_http_result *r, const char *name)

@@ -37,9 +37,12 @@ static weir_rc check_literal(const weir_http_guard *g, const char *host, const c
     if (!why) {
         return WEIR_OK;
     }
-    weir_fail(st, WEIR_EUSAGE, "the URL's address %s:%s is refused: %s", host, port, why);
-    return weir_hint(st, "http.allow.addresses lists what may be connected to besides public "
-                         "addresses on ports 443 and 8443");
+    if (st) {
+        weir_fail(st, WEIR_EUSAGE, "the URL's address %s:%s is refused: %s", host, port, why);
+        weir_hint(st, "http.allow.addresses lists what may be connected to besides public "
+                      "addresses on ports 443 and 8443");
+    }
+    return WEIR_EUSAGE;
 }
 
 static weir_rc check_parts(const weir_http_guard *g, CURLU *u, weir_status *st)
@@ -57,8 +60,10 @@ static weir_rc check_parts(const weir_http_guard *g, CURLU *u, weir_status *st)
     } else if (!host || !host[0] || !port) {
         rc = weir_fail(st, WEIR_EUSAGE, "the URL names no host");
     } else if (g && !https && !g->insecure) {
-        weir_fail(st, WEIR_EUSAGE, "the URL is not https");
-        rc = weir_hint(st, "http.allow.insecure = 'true' allows plain http");
+        rc = weir_fail(st, WEIR_EUSAGE, "the URL is not https");
+        if (st) {
+            weir_hint(st, "http.allow.insecure = 'true' allows plain http");
+        }
     } else if (g) {
         rc = check_literal(g, host, port, st);
     }

@@ -186,7 +186,15 @@ class Connection:
             self.sock.sendall(head.encode('latin-1'))
             return getattr(self, fault)(answer, body)
         self.sock.sendall(head.encode('latin-1') + body)
-        return CLOSE if fault == 'unread' else ANSWERED
+        return self.linger() if fault == 'unread' else ANSWERED
+
+    def linger(self):
+        """As servers do: closing with something unread would reset, and take the answer with it."""
+        self.sock.shutdown(socket.SHUT_WR)
+        self.sock.settimeout(1)
+        while self.sock.recv(1 << 20):
+            pass
+        return CLOSE
 
     def drip(self, answer, body):
         for i in range(len(body)):

@@ -334,6 +334,25 @@ static void broken_connections_are_told(void **state)
     close_world(&w);
 }
 
+static void an_early_answer_ends_the_sending(void **state)
+{
+    (void)state;
+    world w;
+    open_world(&w, NULL);
+    http_peer_on(w.peer, "*", "{\"status\": 413, \"fault\": \"unread\"}");
+    weir_buf body = {0};
+    memset(weir_buf_reserve(&body, 20 << 20), 'x', 20 << 20);
+    body.n = 20 << 20;
+    weir_http_outgoing r = get(&w, http_peer_url(w.peer, "/"));
+    r.method = "POST";
+    r.body = weir_buf_view(&body);
+    run(&w, &r);
+    assert_int_equal(w.failure, WEIR_HTTP_ANSWERED);
+    assert_int_equal(w.status, 413);
+    weir_buf_deinit(&body);
+    close_world(&w);
+}
+
 static void nobody_listens(void **state)
 {
     (void)state;
@@ -431,11 +450,13 @@ static void retry_after_is_read(void **state)
         {"0", 0},
         {"120", 120000},
         {" 7 ", 7000},
-        {"99999999999999999999", INT32_MAX * 1000LL},
+        {"99999999999999999999", 1000000000000},
         {"Sun, 06 Nov 1994 08:49:37 GMT", 37000},
         {"Sunday, 06-Nov-94 08:49:37 GMT", 37000},
         {"Sun Nov  6 08:49:37 1994", 37000},
         {"Sun, 06 Nov 1994 08:48:00 GMT", 0},
+        {"Sun, 06 Nov 9999999 08:49:37 GMT", 1000000000000},
+        {"Sun, 06 Nov/2130706433/", 1000000000000},
         {"", -1},
         {"soon", -1},
         {"-1", -1},
@@ -758,6 +779,7 @@ int main(void)
         cmocka_unit_test(many_are_in_flight_and_no_more_than_allowed),
         cmocka_unit_test(silence_and_slowness_time_out),
         cmocka_unit_test(broken_connections_are_told),
+        cmocka_unit_test(an_early_answer_ends_the_sending),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(long_answers_are_cut_off),
         cmocka_unit_test(bodies_are_compressed),
