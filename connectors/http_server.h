@@ -31,11 +31,13 @@ typedef struct weir_http_server_spec {
     uint32_t grace_ms;        /* before a body or an answer has to keep the rate; 0: 10 000 */
     uint32_t rate_min;        /* bytes a second; 0: 1000 */
     /* Web pages that may call ("https://shop.example"; "*": all). A request with another Origin than
-     * these or the server's own is answered 403: CORS is off by default. Borrowed for the server's
-     * life, as `hosts`. */
+     * these or the server's own is answered 403: CORS is off by default. Its own is one that equals
+     * Host, when that is in `hosts`, an address or localhost. Borrowed for the server's life, as
+     * `hosts`. */
     const char *const *origins;
     size_t n_origins;
-    /* Names this server may be called by (Host without port): against rebinding of names. None: any. */
+    /* Names this server may be called by (Host without port), against pages that make a name of theirs
+     * point here: others are answered 421. None given: any. */
     const char *const *hosts;
     size_t n_hosts;
     /* Writes the body of the server's own answers (400, 404, …); NULL: {"status":400,"message":"…"} */
