@@ -55,6 +55,7 @@ static const weir_command *const commands[] = {
     &weir_cmd_state,
     &weir_cmd_pipe,
     &weir_cmd_datagen,
+    &weir_cmd_docs,
     &weir_cmd_demo,
     &weir_cmd_bench,
     &weir_cmd_version,
