@@ -41,3 +41,17 @@ weir_rc weir_bundle_operand(const weir_option_list *operands, const weir_bundle_
                                                     WEIR_BUNDLE_MANIFEST)
                        : WEIR_OK;
 }
+
+weir_sv weir_bundle_name_of(const char *path)
+{
+    weir_sv name = weir_sv_cstr(path);
+    while (name.n > 1 && name.p[name.n - 1] == '/') {
+        name.n--;
+    }
+    for (uint32_t i = name.n; i > 0; i--) {
+        if (name.p[i - 1] == '/') {
+            return weir_sv_of(name.p + i, name.n - i);
+        }
+    }
+    return name;
+}

@@ -16,3 +16,5 @@ weir_rc weir_bundle_operand(const weir_option_list *operands, const weir_bundle_
 /* The same of one folder that must be a bundle. */
 weir_rc weir_bundle_folder(const char *dir, const weir_bundle_choice *choice, weir_bundles **out,
                            weir_status *st);
+/* The last part of a path. */
+weir_sv weir_bundle_name_of(const char *path);

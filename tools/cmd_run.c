@@ -174,7 +174,12 @@ static weir_rc attempt(weir_run *r, weir_status *st)
 {
     WEIR_TRY(open_session(r, st));
     WEIR_TRY(apply_settings(r, st));
-    WEIR_TRY(r->bundles ? weir_run_bundle_statements(r, st) : WEIR_OK);
+    bool applied = false;
+    WEIR_TRY(r->data_dir ? weir_run_applied(r, &applied, st) : WEIR_OK);
+    if (!applied && r->operands.n == 0) {
+        return weir_fail(st, WEIR_EUSAGE, "no query file, and nothing is applied to %s", r->data_dir);
+    }
+    WEIR_TRY(r->bundles && !applied ? weir_run_bundle_statements(r, st) : WEIR_OK);
     for (size_t i = 0; i < r->files.n; i++) {
         WEIR_TRY(run_file(r, r->files.items[i], st));
     }
@@ -286,7 +291,7 @@ static int run(const weir_command *self, int argc, char **argv)
     };
     int status = WEIR_EXIT_USAGE;
     bool usable = weir_options_read(self, rows, WEIR_COUNT(rows), argc, argv, &r.operands);
-    if (usable && r.operands.n == 0) {
+    if (usable && r.operands.n == 0 && !r.data_dir) {
         fprintf(stderr, "weir run: no query file; `weir run --help` shows how\n");
     } else if (usable) {
         weir_status st;
@@ -308,11 +313,13 @@ const weir_command weir_cmd_run = {
     .line = "run query files over files, streams and stored topics",
     .help =
         "usage: weir run [options] FILE.sql|DIR|BUNDLE…\n"
+        "       weir run [options] --data-dir DIR\n"
         "\n"
         "Executes the statements of the files (of a folder: its *.sql in the order of their names),\n"
         "then processes records until SIGINT or SIGTERM. Rows of SELECT … EMIT CHANGES are shown as\n"
         "a table on standard output. A folder with a bundle.yaml is a bundle: what it depends on runs\n"
         "with it, and without other input, data directory and Kafka it is run over its own data.\n"
+        "A data directory with applied bundles (`weir apply`) runs those, and nothing else.\n"
         "\n"
         "  --input TOPIC=FILE      records to put into a topic, one JSON object a line; repeatable;\n"
         "                          FILE - is standard input\n"
@@ -347,6 +354,7 @@ const weir_command weir_cmd_run = {
         "  tail -f clicks.jsonl | weir run --input clicks=- alerts.sql\n"
         "  weir run --until-idle --output REVENUE_BY_DAY=- queries/revenue\n"
         "  weir run --data-dir shop queries/ecommerce\n"
+        "  weir apply --data-dir store queries/revenue && weir run --data-dir store\n"
         "  weir run --bootstrap-servers localhost:9092 --data-dir state \\\n"
         "      --set processing.guarantee=exactly_once_v2 queries/ecommerce\n",
     .run = run,

@@ -89,6 +89,8 @@ typedef struct weir_run {
 weir_rc weir_run_execute(weir_run *r, const char *file, weir_sv text, weir_status *st);
 /* run_bundle.c */
 weir_rc weir_run_bundle_statements(weir_run *r, weir_status *st);
+/* Executes what is applied to the data directory. *any: something is. */
+weir_rc weir_run_applied(weir_run *r, bool *any, weir_status *st);
 weir_rc weir_run_bundle_data(weir_run *r, weir_status *st); /* opens it as input, where it is to be read */
 void weir_run_bundle_free(weir_run *r);
 /* run_drive.c: processes what there is (--until-idle), or until a signal comes. */

@@ -2,7 +2,11 @@
  * everything is in memory and no other input is given. */
 #include "tools/run.h"
 
+#include "dsl/diag.h"
 #include "engine/server/bundle_session.h"
+#include "engine/server/deploy.h"
+
+#include <stdio.h>
 
 #define WORDS_MAX 60
 
@@ -17,6 +21,72 @@ weir_rc weir_run_bundle_statements(weir_run *r, weir_status *st)
         WEIR_TRY(weir_bundle_leave(b, r->session, st));
     }
     return WEIR_OK;
+}
+
+/* Where a statement that is applied does not work any more. */
+static void tell_applied(const weir_revision *r, weir_sv text, const weir_status *st)
+{
+    weir_buf name = {0};
+    weir_buf out = {0};
+    weir_arena a;
+    weir_diags diags;
+    weir_arena_init(&a);
+    weir_diags_init(&diags, &a);
+    weir_buf_printf(&name, "revision %u of " WEIR_SV_FMT, r->number, WEIR_SV_ARG(r->bundle));
+    weir_diag_render(&out, weir_buf_view(&name), text, weir_diag_add_status(&diags, st));
+    fputs(weir_buf_cstr(&out), stderr);
+    weir_buf_deinit(&name);
+    weir_buf_deinit(&out);
+    weir_arena_deinit(&a);
+}
+
+/* Files are not for a directory with applied bundles; a bundle must be what is applied. */
+static weir_rc check_operand(const weir_run *r, const weir_revisions *all, weir_status *st)
+{
+    const weir_bundle *b = r->bundles ? r->bundles->items[r->bundles->n - 1] : NULL;
+    const weir_revision *applied = b ? weir_revision_of(all, b->name) : NULL;
+    uint64_t hash = 0;
+    if (r->operands.n == 0) {
+        return WEIR_OK;
+    }
+    if (applied && applied->n_statements) {
+        weir_buf told = {0};
+        weir_rc rc = weir_deploy_hash(b, &hash, &told, st);
+        fputs(weir_buf_cstr(&told), stderr);
+        weir_buf_deinit(&told);
+        WEIR_TRY(rc);
+        if (hash == applied->hash) {
+            return WEIR_OK;
+        }
+        weir_fail(st, WEIR_EUSAGE, "%s differs from what is applied to %s", r->operands.items[0],
+                  r->data_dir);
+        return weir_hint(st, "`weir plan` shows how, `weir apply` applies it");
+    }
+    weir_fail(st, WEIR_EUSAGE, "%s runs what is applied to it", r->data_dir);
+    return weir_hint(st, "leave %s out, or use `weir apply`", r->operands.items[0]);
+}
+
+static weir_rc run_revisions(weir_run *r, const weir_revisions *all, bool *any, weir_status *st)
+{
+    const weir_revision *failed = weir_revision_in_force(all, 0);
+    weir_sv text;
+    *any = failed != NULL;
+    WEIR_TRY(*any ? check_operand(r, all, st) : WEIR_OK);
+    if (!*any || weir_revisions_execute(all, r->session, &failed, &text, st) == WEIR_OK) {
+        return WEIR_OK;
+    }
+    tell_applied(failed, text, st);
+    st->rc = WEIR_ESQL; /* told with its place */
+    return WEIR_ESQL;
+}
+
+weir_rc weir_run_applied(weir_run *r, bool *any, weir_status *st)
+{
+    weir_revisions all;
+    weir_rc rc = weir_revisions_read(weir_session_store(r->session), &all, st);
+    rc = rc ? rc : run_revisions(r, &all, any, st);
+    weir_revisions_deinit(&all);
+    return rc;
 }
 
 /* Starts `weir datagen`; its options are words between blanks. */

@@ -1,12 +1,7 @@
 /* See bundle_session.h. */
 #include "engine/server/bundle_session.h"
 
-void weir_bundle_define(const weir_bundle *b, weir_session *s)
-{
-    for (uint32_t i = 0; i < b->n_variables; i++) {
-        weir_session_define(s, b->variables[i].name, b->variables[i].value);
-    }
-}
+#include "engine/server/session_impl.h"
 
 static weir_rc check_topic(const weir_bundle *b, const weir_bundle_topic *wanted, weir_topic *t,
                            weir_status *st)
@@ -28,7 +23,7 @@ static weir_rc enter_topic(const weir_bundle *b, const weir_bundle_topic *wanted
 {
     weir_topics *topics = weir_session_topics(s);
     weir_topic *t = weir_topics_find(topics, wanted->name);
-    if (!t && !weir_topics_cluster(topics)) {
+    if (!t && !weir_topics_cluster(topics) && !s->config.topics_as_asked) {
         weir_topic_spec spec = {
             .name = wanted->name, .partitions = wanted->partitions, .retention_ms = -1};
         return weir_session_topic(s, &spec, &t, st);
@@ -36,9 +31,8 @@ static weir_rc enter_topic(const weir_bundle *b, const weir_bundle_topic *wanted
     return check_topic(b, wanted, t, st);
 }
 
-weir_rc weir_bundle_enter(const weir_bundle *b, weir_session *s, weir_status *st)
+weir_rc weir_bundle_provide(const weir_bundle *b, weir_session *s, weir_status *st)
 {
-    weir_bundle_define(b, s);
     for (uint32_t i = 0; i < b->n_schemas; i++) {
         WEIR_TRY(weir_session_schema(s, &b->schemas[i], st));
     }
@@ -49,6 +43,14 @@ weir_rc weir_bundle_enter(const weir_bundle *b, weir_session *s, weir_status *st
         WEIR_TRY(enter_topic(b, &b->topics[i], s, st));
     }
     return WEIR_OK;
+}
+
+weir_rc weir_bundle_enter(const weir_bundle *b, weir_session *s, weir_status *st)
+{
+    for (uint32_t i = 0; i < b->n_variables; i++) {
+        weir_session_define(s, b->variables[i].name, b->variables[i].value);
+    }
+    return weir_bundle_provide(b, s, st);
 }
 
 static weir_rc check_format(const weir_bundle *b, const weir_bundle_topic *wanted,

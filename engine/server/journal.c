@@ -23,6 +23,25 @@ static uint32_t occurrence(weir_session *s, uint64_t hash)
     return 0;
 }
 
+static void insert_key(weir_buf *key, uint64_t hash, uint32_t seen)
+{
+    weir_buf_add(key, "Jinsert", 8); /* with its NUL */
+    weir_buf_be64(key, hash);
+    weir_buf_be32(key, seen);
+}
+
+weir_rc weir__journal_has(weir_store *store, weir_sv text, uint32_t seen, bool *has,
+                          weir_status *st)
+{
+    weir_buf key = {0};
+    weir_buf value = {0};
+    insert_key(&key, weir_hash(text.p, text.n), seen);
+    weir_rc rc = weir_store_get(store, weir_buf_view(&key), &value, has, st);
+    weir_buf_deinit(&key);
+    weir_buf_deinit(&value);
+    return rc;
+}
+
 weir_rc weir__journal_insert(weir_session *s, weir_sv text, bool *done, weir_status *st)
 {
     *done = false;
@@ -32,9 +51,7 @@ weir_rc weir__journal_insert(weir_session *s, weir_sv text, bool *done, weir_sta
     uint64_t hash = weir_hash(text.p, text.n);
     weir_buf key = {0};
     weir_buf value = {0};
-    weir_buf_add(&key, "Jinsert", 8); /* with its NUL */
-    weir_buf_be64(&key, hash);
-    weir_buf_be32(&key, occurrence(s, hash));
+    insert_key(&key, hash, occurrence(s, hash));
     weir_rc rc = weir_store_get(s->store, weir_buf_view(&key), &value, done, st);
     if (rc == WEIR_OK && !*done) {
         weir_store_put(s->journal, weir_buf_view(&key), text);

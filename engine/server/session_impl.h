@@ -104,6 +104,9 @@ weir_rc weir__drop_schemas(weir_session *s, weir_sv topic, weir_arena *a, weir_s
 weir_rc weir_statement_run_script(weir_session *s, weir_sv file, weir_status *st);
 /* journal.c. True: this INSERT was committed in an earlier run. Else it is noted for the commit. */
 weir_rc weir__journal_insert(weir_session *s, weir_sv text, bool *done, weir_status *st);
+/* The INSERT with this text, after `seen` others, was committed. */
+weir_rc weir__journal_has(weir_store *store, weir_sv text, uint32_t seen, bool *has,
+                          weir_status *st);
 /* start.c: where new queries begin to read, by the properties. `a` lives as long as the start. */
 weir_rc weir__start_position(weir_session *s, weir_arena *a, weir_start *out, weir_status *st);
 /* result.c: "CREATE_STREAM_AS_SELECT", … */

@@ -1,0 +1,63 @@
+/* `weir apply`: makes a data directory run what a bundle says. */
+#include "tools/deploy.h"
+
+static weir_rc apply(weir_deployment *d, bool remove, weir_status *st)
+{
+    const char *bundle = d->operands.items[0];
+    weir_sv name = weir_bundle_name_of(bundle);
+    WEIR_TRY(remove ? WEIR_OK : weir_deployment_load(d, bundle, st)); /* makes nothing when it is wrong */
+    WEIR_TRY(weir_deployment_open(d, st));
+    if (remove && !weir_revision_of(&d->revisions, name)) {
+        return weir_fail(st, WEIR_EUSAGE, "no bundle \"" WEIR_SV_FMT "\" is applied to %s",
+                         WEIR_SV_ARG(name), d->data_dir);
+    }
+    WEIR_TRY(weir_deployment_plan(d, NULL, name, st));
+    return weir_deployment_apply(d, st);
+}
+
+static int run(const weir_command *self, int argc, char **argv)
+{
+    weir_deployment d = {.self = self};
+    bool remove = false;
+    const weir_option_row more[] = {{"--remove", WEIR_OPT_FLAG, &remove, 0, 0}};
+    weir_status st;
+    weir_status_reset(&st);
+    if (!weir_deployment_options(&d, more, WEIR_COUNT(more), argc, argv)) {
+        (void)weir_deployment_end(&d, WEIR_OK, &st);
+        return WEIR_EXIT_USAGE;
+    }
+    return weir_deployment_end(&d, apply(&d, remove, &st), &st);
+}
+
+const weir_command weir_cmd_apply = {
+    .name = "apply",
+    .line = "make a data directory run what a bundle says",
+    .help =
+        "usage: weir apply --data-dir DIR [options] BUNDLE\n"
+        "       weir apply --data-dir DIR [options] --remove NAME\n"
+        "\n"
+        "Carries out what `weir plan` shows, and stores the statements as a new revision in the data\n"
+        "directory; `weir run --data-dir DIR` then runs them. All of it is one atomic commit: when a\n"
+        "statement fails, or the process is killed, everything is as before. (Topics of a cluster and\n"
+        "schemas are made before the commit; they are found again the next time.) Applying the same\n"
+        "bundle again does nothing.\n"
+        "\n"
+        "A data directory can have several bundles; what one depends on is applied first. No other\n"
+        "process may use the directory: stop `weir run`, apply, start it again.\n"
+        "\n"
+        "  --data-dir DIR          where state, applied statements and their history are; made when\n"
+        "                          missing\n"
+        "  --bootstrap-servers HOST:PORT,…  topics are on this Kafka cluster\n"
+        "  --properties FILE, --set NAME=VALUE  as for weir run\n"
+        "  --env NAME              an environment of the bundle\n"
+        "  --define NAME=VALUE     a variable of the bundle; repeatable\n"
+        "  --remove                the bundle of this name goes, with the state of its queries\n"
+        "  --json                  the plan as `weir plan --json` prints it\n"
+        "\n"
+        "Exit status: 0 applied or nothing to do, 1 failed, 2 wrong usage, 4 cannot connect.\n"
+        "\n"
+        "Examples:\n"
+        "  weir apply --data-dir shop --env prod queries/revenue\n"
+        "  weir run --data-dir shop\n",
+    .run = run,
+};
