@@ -4,8 +4,7 @@
 
 #include "engine/data/json_text.h"
 
-const char *const weir_shop_topic_names[WEIR_SHOP_TOPICS] = {"clickstream", "payments",
-                                                                   "products"};
+const char *const weir_shop_topic_names[WEIR_SHOP_TOPICS] = {"clickstream", "payments", "products"};
 
 static const char *const step_names[] = {"search",           "view",     "add_to_cart",
                                          "remove_from_cart", "checkout", "purchase"};
@@ -85,7 +84,7 @@ static void money(weir_buf *b, const char *name, uint32_t cents)
 }
 
 void weir__shop_click_text(weir_buf *key, weir_buf *value, const weir__shop_click *c,
-                          const weir__shop_product *p)
+                           const weir__shop_product *p)
 {
     weir_buf_printf(key, "USER_%06u", c->user);
     weir_buf_printf(value, "{\"event_id\":\"E%09llu\",\"session_id\":\"S%09llu\"",
@@ -118,7 +117,8 @@ void weir__shop_payment_text(weir_buf *key, weir_buf *value, const weir__shop_pa
     weir_buf_byte(value, '}');
 }
 
-void weir__shop_product_text(weir_buf *key, weir_buf *value, uint32_t i, const weir__shop_product *p)
+void weir__shop_product_text(weir_buf *key, weir_buf *value, uint32_t i,
+                             const weir__shop_product *p)
 {
     weir_buf name = {0};
     weir_buf_printf(key, "P%05u", i + 1);

@@ -43,6 +43,7 @@ uint8_t weir__shop_pick_method(weir_rng *r);
 
 /* Append key and value. */
 void weir__shop_click_text(weir_buf *key, weir_buf *value, const weir__shop_click *c,
-                          const weir__shop_product *p);
+                           const weir__shop_product *p);
 void weir__shop_payment_text(weir_buf *key, weir_buf *value, const weir__shop_payment *p);
-void weir__shop_product_text(weir_buf *key, weir_buf *value, uint32_t i, const weir__shop_product *p);
+void weir__shop_product_text(weir_buf *key, weir_buf *value, uint32_t i,
+                             const weir__shop_product *p);

@@ -1,6 +1,6 @@
-/* The simulation behind datagen_shop.h. Who is in the shop is kept in a heap by the time of the next
- * step; a step gives one record and decides what the visitor does next. Late and repeated records
- * wait in the same heap.
+/* The simulation behind datagen_shop.h. Who is in the shop is kept in a heap by the time of the
+ * next step; a step gives one record and decides what the visitor does next. Late and repeated
+ * records wait in the same heap.
  *
  *   arrive ─► search ─► view ─► add_to_cart ─► checkout ─► payment ─► purchase … ─► gone
  *                ▲       │ ▲        │

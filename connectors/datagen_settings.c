@@ -1,0 +1,221 @@
+/* Settings: what they are called, and those that concern whole records: pace, time, faults. */
+#include "connectors/datagen_impl.h"
+
+#include "engine/data/number.h"
+
+#define START_MS INT64_C(1769414400000) /* 2026-01-26T08:00:00Z */
+
+const weir_datagen_setting weir_datagen_settings[] = {
+    {"quickstart", "model", "name of a built-in model"},
+    {"tables", "table",
+     "the tables of the model that are generated, with commas; without it all of them, or the "
+     "first one "
+     "where a single stream is declared"},
+    {"seed", "random.seed", "another seed, other data"},
+    {"rows.per.second", "rows-per-second|datagen.rows.per.second|rate|msgrate",
+     "records per second; 0: as fast as possible"},
+    {"max.interval", NULL,
+     "as of Confluent's generator: at most so many ms between two records, half of it on average"},
+    {"max.rows", "number-of-rows|iterations|count", "so many records; 0 or -1: no end"},
+    {"duration", NULL, "ends after so much time of the rate: 300s, 5m"},
+    {"event.time.start", "start|basetime",
+     "event time of the first record: ISO in UTC, or milliseconds"},
+    {"event.time.speed", "speed", "event time runs so many times as fast as the rate's seconds"},
+    {"burst", NULL,
+     "FACTOR:EVERY:FOR: the rate times the factor, every so often, for so long: 10:60s:5s"},
+    {"sine", NULL, "SHARE:PERIOD: the rate goes up and down by this share: 0.5:10m"},
+    {"ramp", NULL, "RATE:OVER: the rate becomes this one over so much time: 500:10m"},
+    {"steps", NULL,
+     "RATE:FOR,WEIR__DG_SET_RATE:FOR…: rates one after the other, again and again: 50:1m,200:10s"},
+    {"disorder", "jitter", "timestamps are up to so much too early: 500ms"},
+    {"late", NULL, "share of records that are late: their timestamps are up to late.max too early"},
+    {"late.max", NULL, "how late a late record is at most (60s)"},
+    {"duplicates", NULL, "share of records that come again, later"},
+    {"malformed", NULL, "share of records whose JSON is cut off"},
+    {"tombstones", NULL, "share of records that have a key and no value"},
+    {"key", "schema.keyfield", "the columns of the key, with commas"},
+    {"keys", NULL, "so many different keys"},
+    {"hot", NULL, "SHARE:SIZE: this share of records has one of so many keys: 0.3:5"},
+    {"tenants", NULL, "a column `tenant` with so many values; a key is always of the same tenant"},
+    {"record.size", "record-size", "values are filled up to so many bytes"},
+    {"users", NULL, "model shop: accounts (100000)"},
+    {"products", NULL, "model shop: products (200)"},
+};
+const uint32_t weir_datagen_n_settings = WEIR_COUNT(weir_datagen_settings);
+_Static_assert(WEIR_COUNT(weir_datagen_settings) == WEIR__DG_SET_SETTINGS,
+               "ORDER weir__dg_setting");
+
+static const weir_sv none = {0};
+
+const char *weir__dg_setting_name(int i)
+{
+    return weir_datagen_settings[i].name;
+}
+
+bool weir__dg_is_set(const weir__dg_describer *d, int i)
+{
+    return weir__dg_find(&d->given, none, weir__dg_setting_name(i)) != NULL;
+}
+
+weir_sv weir__dg_setting_text(weir__dg_describer *d, int i)
+{
+    return weir__dg_text(&d->given, none, weir__dg_setting_name(i), none);
+}
+
+static weir_rc number(weir__dg_describer *d, int i, double least, double most, double *io)
+{
+    return weir__dg_number(&d->given, none, weir__dg_setting_name(i), least, most, io, d->st);
+}
+
+static weir_rc ms(weir__dg_describer *d, int i, int64_t *io)
+{
+    weir_sv text = weir__dg_setting_text(d, i);
+    return !text.p || weir__dg_parse_ms(text, io)
+               ? WEIR_OK
+               : weir_fail(d->st, WEIR_EUSAGE,
+                           "%s wants a time as 500ms, 30s or 5m, not \"" WEIR_SV_FMT "\"",
+                           weir__dg_setting_name(i), WEIR_SV_ARG(text));
+}
+
+int weir__dg_setting_named(weir_sv name)
+{
+    for (int i = 0; i < WEIR__DG_SET_SETTINGS; i++) {
+        weir_sv all = weir_sv_cstr(weir_datagen_settings[i].aliases);
+        weir_sv alias;
+        if (weir_sv_ieq(name, weir_sv_cstr(weir__dg_setting_name(i)))) {
+            return i;
+        }
+        while (weir__dg_split(&all, '|', &alias)) {
+            if (weir_sv_ieq(name, alias)) {
+                return i;
+            }
+        }
+    }
+    return -1;
+}
+
+weir_rc weir__dg_settings_read(weir__dg_describer *d)
+{
+    const weir_datagen_request *r = d->m.request;
+    for (uint32_t i = 0; i < r->n_options; i++) {
+        weir_sv name = r->options[i].name;
+        int at = weir__dg_setting_named(name);
+        if (at >= 0) {
+            weir__dg_set(d->s->a, &d->given, none, weir__dg_setting_name(at),
+                         weir_arena_sv(d->s->a, r->options[i].value));
+        } else if (!weir_sv_istarts(name, WEIR_SV("fields."))) {
+            weir_fail(d->st, WEIR_EUSAGE, "\"" WEIR_SV_FMT "\" is no option of the generator",
+                      WEIR_SV_ARG(name));
+            return weir_hint(d->st, "rules of columns are fields.COLUMN.kind, fields.COLUMN.min …");
+        }
+    }
+    return WEIR_OK;
+}
+
+/* ---- faults and pace ---- */
+
+weir_rc weir__dg_settings_pace(weir__dg_describer *d)
+{
+    weir_datagen_spec *s = d->s;
+    double rate = 0;
+    double interval = 0;
+    weir_sv rows = weir__dg_setting_text(d, WEIR__DG_SET_MAX_ROWS);
+    WEIR_TRY(number(d, WEIR__DG_SET_RATE, 0, 1e9, &rate));
+    WEIR_TRY(number(d, WEIR__DG_SET_MAX_INTERVAL, 0, 1e9, &interval));
+    rate = interval > 0 && !weir__dg_is_set(d, WEIR__DG_SET_RATE) ? 2000 / interval : rate;
+    if (!weir_sv_eq(rows, WEIR_SV("-1"))) {
+        WEIR_TRY(weir__dg_count(&d->given, none, weir__dg_setting_name(WEIR__DG_SET_MAX_ROWS), 0,
+                                INT64_MAX, &s->max_rows, d->st));
+    }
+    int64_t duration = 0;
+    WEIR_TRY(ms(d, WEIR__DG_SET_DURATION, &duration));
+    s->duration = (double)duration / 1000;
+    int shapes = weir__dg_is_set(d, WEIR__DG_SET_BURST) + weir__dg_is_set(d, WEIR__DG_SET_SINE) +
+                 weir__dg_is_set(d, WEIR__DG_SET_RAMP) + weir__dg_is_set(d, WEIR__DG_SET_STEPS);
+    if (shapes > 1) {
+        return weir_fail(d->st, WEIR_EUSAGE, "burst, sine, ramp and steps exclude one another");
+    }
+    if (shapes && s->shop) {
+        return weir_fail(
+            d->st, WEIR_EUSAGE,
+            "the shop is busy and less busy as it likes: no burst, sine, ramp or steps");
+    }
+    if ((shapes && !weir__dg_is_set(d, WEIR__DG_SET_STEPS)) && rate <= 0) {
+        return weir_fail(d->st, WEIR_EUSAGE, "burst, sine and ramp want a rate");
+    }
+    s->paced = rate > 0 || weir__dg_is_set(d, WEIR__DG_SET_STEPS);
+    if (s->duration > 0 && !s->paced) {
+        return weir_fail(d->st, WEIR_EUSAGE, "duration wants a rate");
+    }
+    rate = rate > 0 ? rate : WEIR__DG_EVENT_RATE;
+    s->shop_config.per_second = rate / s->speed;
+    if (weir__dg_is_set(d, WEIR__DG_SET_BURST)) {
+        return weir__dg_clock_burst(s->a, rate, weir__dg_setting_text(d, WEIR__DG_SET_BURST),
+                                    &s->clock, d->st);
+    }
+    if (weir__dg_is_set(d, WEIR__DG_SET_SINE)) {
+        return weir__dg_clock_sine(s->a, rate, weir__dg_setting_text(d, WEIR__DG_SET_SINE),
+                                   &s->clock, d->st);
+    }
+    if (weir__dg_is_set(d, WEIR__DG_SET_RAMP)) {
+        return weir__dg_clock_ramp(s->a, rate, weir__dg_setting_text(d, WEIR__DG_SET_RAMP),
+                                   &s->clock, d->st);
+    }
+    if (weir__dg_is_set(d, WEIR__DG_SET_STEPS)) {
+        return weir__dg_clock_steps(s->a, weir__dg_setting_text(d, WEIR__DG_SET_STEPS), &s->clock,
+                                    d->st);
+    }
+    s->clock = weir__dg_clock_steady(s->a, rate);
+    return WEIR_OK;
+}
+
+weir_rc weir__dg_settings_faults(weir__dg_describer *d)
+{
+    weir_datagen_spec *s = d->s;
+    weir_sv start = weir__dg_setting_text(d, WEIR__DG_SET_START);
+    weir_status st;
+    weir_status_reset(&st);
+    uint64_t bytes = 0;
+    s->start_ms = START_MS;
+    s->late_ms = 60000;
+    s->speed = 1;
+    if (start.p && !weir_i64_parse(start, &s->start_ms) &&
+        weir_timestamp_parse(start, &s->start_ms, &st) != WEIR_OK) {
+        s->start_ms = -1;
+    }
+    if (s->start_ms < 0 || s->start_ms > INT64_C(32503680000000)) {
+        return weir_fail(
+            d->st, WEIR_EUSAGE,
+            "%s wants a time as 2026-01-26T08:00:00 or milliseconds, not \"" WEIR_SV_FMT "\"",
+            weir__dg_setting_name(WEIR__DG_SET_START), WEIR_SV_ARG(start));
+    }
+    WEIR_TRY(number(d, WEIR__DG_SET_SPEED, 0.001, 1e6, &s->speed));
+    WEIR_TRY(ms(d, WEIR__DG_SET_DISORDER, &s->disorder_ms));
+    WEIR_TRY(ms(d, WEIR__DG_SET_LATE_MAX, &s->late_ms));
+    WEIR_TRY(number(d, WEIR__DG_SET_LATE, 0, 1, &s->late));
+    WEIR_TRY(number(d, WEIR__DG_SET_DUPLICATES, 0, 1, &s->duplicates));
+    WEIR_TRY(number(d, WEIR__DG_SET_MALFORMED, 0, 1, &s->malformed));
+    WEIR_TRY(number(d, WEIR__DG_SET_TOMBSTONES, 0, 1, &s->tombstones));
+    WEIR_TRY(weir__dg_count(&d->given, none, weir__dg_setting_name(WEIR__DG_SET_RECORD_SIZE), 0,
+                            WEIR_DATAGEN_TEXT_MAX, &bytes, d->st));
+    s->record_bytes = (uint32_t)bytes;
+    if (s->malformed + s->tombstones > 1) {
+        return weir_fail(d->st, WEIR_EUSAGE, "malformed and tombstones are more than all records");
+    }
+    static const int not_shop[] = {WEIR__DG_SET_DISORDER,   WEIR__DG_SET_LATE_MAX,
+                                   WEIR__DG_SET_TOMBSTONES, WEIR__DG_SET_KEY,
+                                   WEIR__DG_SET_KEYS,       WEIR__DG_SET_HOT,
+                                   WEIR__DG_SET_TENANTS,    WEIR__DG_SET_RECORD_SIZE};
+    for (size_t i = 0; s->shop && i < WEIR_COUNT(not_shop); i++) {
+        if (weir__dg_is_set(d, not_shop[i])) {
+            return weir_fail(d->st, WEIR_EUSAGE, "the model shop has no %s",
+                             weir__dg_setting_name(not_shop[i]));
+        }
+    }
+    s->shop_config.start_ms = s->start_ms;
+    s->shop_config.late = s->late;
+    s->shop_config.duplicates = s->duplicates;
+    s->shop_config.malformed = s->malformed;
+    s->shop_config.seed = s->seed;
+    return WEIR_OK;
+}
