@@ -17,6 +17,8 @@ struct sim_broker {
     weir_arena arena;
     sim_topic **topics;
     size_t n_topics, cap_topics;
+    sim_topic **dropped;
+    size_t n_dropped, cap_dropped;
     transaction *txns; /* the number of a transaction is its index + 1 */
     size_t n_txns, cap_txns;
     sim_producer **producers;
@@ -62,7 +64,11 @@ void sim_broker_free(sim_broker *b)
     for (size_t i = 0; i < b->n_producers; i++) {
         weir_free(b->producers[i]);
     }
+    for (size_t i = 0; i < b->n_dropped; i++) {
+        topic_free(b->dropped[i]);
+    }
     weir_free(b->topics);
+    weir_free(b->dropped);
     weir_free(b->txns);
     weir_free(b->producers);
     weir_arena_deinit(&b->arena);
@@ -111,7 +117,19 @@ void sim_broker_drop(sim_broker *b, sim_topic *t)
     }
     memmove(b->topics + i, b->topics + i + 1, sizeof *b->topics * (b->n_topics - i - 1));
     b->n_topics--;
-    topic_free(t);
+    t->dropped = true;
+    WEIR_GROW(b->dropped, b->cap_dropped, b->n_dropped + 1);
+    b->dropped[b->n_dropped++] = t;
+}
+
+sim_topic *sim_broker_dropped(sim_broker *b, weir_sv name)
+{
+    for (size_t i = b->n_dropped; i-- > 0;) {
+        if (weir_sv_eq(b->dropped[i]->name, name)) {
+            return b->dropped[i];
+        }
+    }
+    return NULL;
 }
 
 /* ---- logs ---- */

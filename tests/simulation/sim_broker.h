@@ -32,6 +32,7 @@ typedef struct sim_log {
 typedef struct sim_topic {
     weir_sv name;
     int32_t partitions;
+    bool dropped; /* it is there no more; who had it may still look at it */
     sim_log *logs;
 } sim_topic;
 
@@ -64,6 +65,7 @@ sim_topic *sim_broker_topic(sim_broker *b, weir_sv name); /* NULL: there is none
 sim_topic *sim_broker_topic_at(sim_broker *b, size_t i);  /* NULL: no more */
 sim_topic *sim_broker_create(sim_broker *b, weir_sv name, int32_t partitions);
 void sim_broker_drop(sim_broker *b, sim_topic *t);
+sim_topic *sim_broker_dropped(sim_broker *b, weir_sv name); /* the newest of the name; NULL: none */
 
 /* Copies the record's bytes. */
 void sim_broker_append(sim_broker *b, sim_log *log, const sim_record *record);

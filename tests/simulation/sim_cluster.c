@@ -5,11 +5,14 @@
  *   producing  appended chunks wait; polls send random numbers of their records, each partition in
  *              order, partitions in any; flush sends the rest
  *
- * A client with an older generation than its transactional id is fenced. */
+ * A client with an older generation than its transactional id is fenced. Topics that others delete are
+ * met again when they were made again, and else are told of by and by. */
 #include "tests/simulation/sim_cluster.h"
 
 #include "engine/base/alloc.h"
 #include "engine/io/fault.h"
+
+#include <stdio.h>
 
 #define CHUNK_RECORDS 2000
 
@@ -42,6 +45,7 @@ typedef struct sim_cluster {
     waiting *waiting;
     size_t n_waiting, cap_waiting;
     bool full, dirty, lost;
+    char refused[32], why[64]; /* the topic that cannot be written */
     sim_producer *producer; /* NULL until `committed` */
     uint32_t generation;
     uint32_t txn;           /* 0: none */
@@ -123,6 +127,7 @@ static weir_cluster_topic *open_topic(weir_cluster *base, weir_sv name, void *ow
     sim_cluster *c = of(base);
     weir_cluster_topic *t = weir_zalloc(sizeof *t);
     t->topic = sim_broker_topic(c->broker, name);
+    t->topic = t->topic ? t->topic : sim_broker_dropped(c->broker, name);
     WEIR_ASSERT(t->topic);
     t->owner = owner;
     for (int i = 0; i < WEIR_FETCHES; i++) {
@@ -152,10 +157,22 @@ static sim_log *log_of(const weir_cluster_topic *t, int32_t partition)
     return &t->topic->logs[partition];
 }
 
+/* False: it is deleted. */
+static bool is_there(const sim_cluster *c, sim_topic **t)
+{
+    sim_topic *again = (*t)->dropped ? sim_broker_topic(c->broker, (*t)->name) : NULL;
+    WEIR_ASSERT(!again || again->partitions == (*t)->partitions);
+    *t = again ? again : *t;
+    return !(*t)->dropped;
+}
+
 static weir_rc bounds(weir_cluster *base, weir_cluster_topic *t, int32_t partition, int64_t *begin,
                       int64_t *end, weir_status *st)
 {
     WEIR_TRY(asked(of(base), st));
+    if (!is_there(of(base), &t->topic)) {
+        return weir_fail(st, WEIR_ENOTFOUND, "simulated: the topic does not exist");
+    }
     const sim_log *log = log_of(t, partition);
     *begin = log->begin;
     *end = sim_log_stable(log);
@@ -256,13 +273,31 @@ static bool hand_over(sim_cluster *c, weir_cluster_topic *t, int32_t partition, 
     return n > 0;
 }
 
+/* The topic was deleted, and perhaps made again. */
+static bool lost_topic(sim_cluster *c, weir_cluster_topic *t, int32_t partition, fetch *f)
+{
+    char why[96];
+    bool there = is_there(c, &t->topic);
+    if (there && f->next <= (int64_t)log_of(t, partition)->n) {
+        return false;
+    }
+    if (c->world->calm || sim_chance(c->world, 400)) {
+        snprintf(why, sizeof why, "topic " WEIR_SV_FMT " %s", WEIR_SV_ARG(t->topic->name),
+                 there ? "was made again" : "does not exist any more");
+        sim_note(c->world, "%s", why);
+        f->active = false;
+        c->base.sink->failed(t->owner, partition, why);
+    }
+    return true;
+}
+
 static void serve(sim_cluster *c, weir_cluster_topic *t, int32_t partition, weir_fetch which)
 {
     fetch *f = &t->fetches[which][partition];
-    const sim_log *log = log_of(t, partition);
-    if (!f->active || sim_chance(c->world, 250)) {
+    if (!f->active || sim_chance(c->world, 250) || lost_topic(c, t, partition, f)) {
         return;
     }
+    const sim_log *log = log_of(t, partition);
     if (f->next < log->begin) {
         sim_note(c->world, WEIR_SV_FMT "/%d: retention has overtaken %lld", WEIR_SV_ARG(t->topic->name),
                  partition, (long long)f->next);
@@ -361,6 +396,18 @@ static void send_records(sim_cluster *c, waiting *w, uint32_t n)
     }
 }
 
+/* Nobody takes it, now or later. */
+static weir_rc refused(sim_cluster *c, weir_sv topic, weir_status *st)
+{
+    snprintf(c->refused, sizeof c->refused, WEIR_SV_FMT, WEIR_SV_ARG(topic));
+    snprintf(c->why, sizeof c->why, "topic " WEIR_SV_FMT " does not exist any more",
+             WEIR_SV_ARG(topic));
+    c->base.refused_topic = c->refused;
+    c->base.refused_why = c->why;
+    c->lost = true;
+    return retriable(c, st, c->why);
+}
+
 /* An earlier chunk of the same partition waits. */
 static bool blocked(const sim_cluster *c, size_t at)
 {
@@ -380,6 +427,11 @@ static weir_rc send(sim_cluster *c, bool all, weir_status *st)
         return WEIR_OK;
     }
     WEIR_TRY(begin(c, st));
+    for (size_t i = 0; i < c->n_waiting; i++) {
+        if (!is_there(c, &c->waiting[i].topic)) {
+            return refused(c, c->waiting[i].topic->name, st);
+        }
+    }
     size_t kept = 0;
     for (size_t i = 0; i < c->n_waiting; i++) {
         waiting *w = &c->waiting[i];

@@ -33,6 +33,21 @@ static void produce_order(sim *r)
     r->figures->orders++;
 }
 
+/* Of one of the streams without groups. */
+static void produce_other(sim *r, const char *topic, uint32_t *made)
+{
+    char key[16];
+    char value[64];
+    weir_sv k = key_of(r, key, sizeof key);
+    uint32_t p = weir_partition_of(k, (uint32_t)r->partitions);
+    int v = (int)sim_below(&r->world, 80) - 20;
+    r->clock += sim_below(&r->world, 500);
+    int64_t time = r->clock - (sim_chance(&r->world, 200) ? sim_below(&r->world, 20000) : 0);
+    int n = snprintf(value, sizeof value, "%u,%u,%d", p, made[p]++, v);
+    produce(r, topic, k, weir_sv_of(value, (size_t)n), time, r->txn);
+    r->figures->orders++;
+}
+
 void sim_produce_user(sim *r)
 {
     char key[16];
@@ -54,6 +69,12 @@ void sim_produce_some(sim *r, uint32_t n)
         if (r->users_left && sim_chance(&r->world, 250)) {
             r->users_left--;
             sim_produce_user(r);
+        } else if (r->clicks_left && sim_chance(&r->world, 300)) {
+            r->clicks_left--;
+            produce_other(r, "clicks", r->clicks);
+        } else if (r->visits_left && sim_whole(r) && sim_chance(&r->world, 250)) {
+            r->visits_left--;
+            produce_other(r, "visits", r->visits);
         } else if (r->orders_left) {
             r->orders_left--;
             produce_order(r);

@@ -2,6 +2,7 @@
 #include "tests/simulation/sim_impl.h"
 
 #include "engine/base/hash.h"
+#include "engine/server/properties.h"
 
 #include <stdio.h>
 
@@ -24,12 +25,17 @@ static const char *const queries[SIM_SHAPES] = {
                    "GROUP BY g;",
     [SIM_LOOKED] = "CREATE STREAM looked AS SELECT o.k AS k, o.p AS p, o.n AS n, o.v AS v, u.un AS un "
                    "FROM orders o LEFT JOIN users u ON o.k = u.k;",
-    [SIM_REST] = "CREATE STREAM rest AS SELECT k, p, n, v FROM orders WHERE v % 3 = 0;",
+    [SIM_PAIRS] = "CREATE STREAM pairs AS SELECT o.k AS k, o.p AS p, o.n AS n, c.n AS cn, o.v + c.v AS v "
+                  "FROM orders o JOIN clicks c WITHIN 5 SECONDS GRACE PERIOD 10 HOURS ON o.k = c.k;",
+    [SIM_BY_UN] = "CREATE TABLE by_un AS SELECT un % 5 AS g, COUNT(*) AS c, SUM(un) AS s FROM users "
+                  "GROUP BY un % 5;",
 };
 
 static const char sources[] =
     "CREATE STREAM orders (k STRING KEY, p INT, n INT, v INT, g INT)"
     " WITH (kafka_topic='orders', value_format='DELIMITED');"
+    "CREATE STREAM clicks (k STRING KEY, p INT, n INT, v INT)"
+    " WITH (kafka_topic='clicks', value_format='DELIMITED');"
     "CREATE TABLE users (k STRING PRIMARY KEY, un INT)"
     " WITH (kafka_topic='users', value_format='DELIMITED');";
 
@@ -91,6 +97,7 @@ bool sim_survive(sim *r, weir_rc rc, const weir_status *st)
 {
     if (r->world.dead || (rc != WEIR_OK && st->retriable)) {
         r->figures->kills += r->world.dead;
+        r->refused |= !r->world.dead && r->cluster->refused_topic;
         sim_bury(r);
         return true;
     }
@@ -114,13 +121,13 @@ static void script(const sim *r, weir_buf *out)
                         SIM_INSERTED + i, i);
     }
     for (int i = 0; i < SIM_SHAPES; i++) {
-        if (r->shapes & 1u << i && (i != SIM_REST || r->late)) {
+        if (queries[i] && r->shapes & 1u << i) {
             weir_buf_str(out, queries[i]);
         }
     }
 }
 
-static weir_rc execute(sim *r, weir_sv text, weir_status *st)
+weir_rc sim_execute(sim *r, weir_sv text, weir_status *st)
 {
     weir_arena a;
     weir_arena_init(&a);
@@ -130,6 +137,23 @@ static weir_rc execute(sim *r, weir_sv text, weir_status *st)
     weir_rc rc = weir_session_execute(r->session, text, &done, &diags, st);
     weir_arena_deinit(&a);
     return rc;
+}
+
+weir_rc sim_insert_query(sim *r, const char *sink, const char *select, weir_status *st)
+{
+    weir_buf text = {0};
+    weir_buf_printf(&text, "CREATE STREAM %s (k STRING KEY, p INT, n INT, v INT)"
+                    " WITH (kafka_topic='%s', value_format='DELIMITED', partitions=%d);"
+                    "INSERT INTO %s WITH (query_id='%s') %s", sink, sink, r->partitions, sink, sink,
+                    select);
+    weir_rc rc = sim_execute(r, weir_buf_view(&text), st);
+    weir_buf_deinit(&text);
+    return rc;
+}
+
+static weir_rc insert_rest(sim *r, weir_status *st)
+{
+    return sim_insert_query(r, "REST", "SELECT k, p, n, v FROM orders WHERE v % 3 = 0;", st);
 }
 
 weir_rc sim_open(sim *r, weir_status *st)
@@ -153,18 +177,22 @@ weir_rc sim_open(sim *r, weir_status *st)
         return rc;
     }
     weir_session_set(r->session, WEIR_SV("auto.offset.reset"), WEIR_SV("earliest"));
+    if (r->memory) {
+        weir_session_set(r->session, WEIR_SV(WEIR_STATE_MEMORY), weir_sv_cstr(r->memory));
+    }
     weir_buf text = {0};
     script(r, &text);
-    rc = execute(r, weir_buf_view(&text), st);
+    rc = sim_execute(r, weir_buf_view(&text), st);
     weir_buf_deinit(&text);
-    return rc;
+    rc = rc || !r->late ? rc : insert_rest(r, st);
+    return rc ? rc : sim_open_seen(r, st);
 }
 
 weir_rc sim_add_late(sim *r, weir_status *st)
 {
     sim_note(&r->world, "a query is added");
     r->late = true;
-    return execute(r, weir_sv_cstr(queries[SIM_REST]), st);
+    return insert_rest(r, st);
 }
 
 /* Sometimes a life is to end at a fault point. */

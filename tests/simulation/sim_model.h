@@ -21,12 +21,19 @@ typedef enum sim_shape {
     SIM_WINDOWS,    /* the same in tumbling windows, with late records */
     SIM_GROUPS,     /* the same by another key, through the exchange inside of the engine */
     SIM_LOOKED,     /* stream-table join */
+    SIM_PAIRS,      /* stream-stream join */
+    SIM_BY_UN,      /* a table of a table: what a row was is undone */
     SIM_REST,       /* a filter that is added later */
+    SIM_SEEN,       /* a filter, one of whose topics is deleted by others */
     SIM_SHAPES
 } sim_shape;
 
 #define SIM_WINDOW_MS 10000
 #define SIM_GRACE_MS 3000
+#define SIM_WITHIN_MS 5000
+#define SIM_GROUPS_MAX 6
+#define SIM_UN_GROUPS 5
+#define SIM_PARTITIONS_MAX 3
 #define SIM_INSERTED 1000000 /* n of the first order that is inserted by a statement */
 
 /* Offsets of orders that retention may have taken before they were read. */
@@ -34,6 +41,9 @@ typedef struct sim_gap {
     int32_t partition;
     int64_t from, to;
 } sim_gap;
+
+/* What others have deleted. */
+typedef enum sim_gone { SIM_NOTHING, SIM_SOURCE, SIM_SINK } sim_gone;
 
 typedef struct sim_checks {
     sim_broker *broker;
@@ -43,6 +53,8 @@ typedef struct sim_checks {
     const sim_gap *gaps;
     size_t n_gaps;
     uint32_t inserts;
+    sim_gone gone;
+    const int64_t *read;  /* … when visits was read up to here, per partition */
     uint32_t known_users; /* so many records of each partition of users were there at the start */
 } sim_checks;
 
