@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from embedded import Broken, OUTPUTS, ended, environment
+from embedded import Broken, OUTPUTS, check_cold, ended, environment, with_memory
 from workload import PARTITIONS, QUERIES, QUERY_COUNT, RESIDUE
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../support'))
@@ -71,8 +71,8 @@ class Clustered:
     reach_seconds = 4.0
     piped = settles = True
 
-    def __init__(self, folder, weir, feed, seed, workers=1, coalesce=True, **_):
-        self.folder, self.feed = folder, feed
+    def __init__(self, folder, weir, feed, seed, workers=1, coalesce=True, memory=None, **_):
+        self.folder, self.feed, self.memory = folder, feed, memory
         self.prefix = 'c%d-%s-' % (seed, self.guarantee)
         self.client = kafka.Client(self.broker.bootstrap)
         self.lives = 0
@@ -89,6 +89,7 @@ class Clustered:
                         '--set', 'commit.interval.ms=20', '--set', 'auto.offset.reset=earliest']
         if not coalesce:
             self.command += ['--set', 'cache.max.bytes.buffering=0']
+        self.command += with_memory(self.path('report'), memory)
 
     def name_of(self, topic):
         return self.prefix + topic
@@ -170,6 +171,8 @@ class Clustered:
         status = ended(process)
         if status != 0:
             raise Broken('a run that was to end in order: status %d\n%s' % (status, self.stderr()))
+        if self.memory:
+            check_cold(self.path('report'))
         return self.again()
 
 

@@ -16,6 +16,7 @@ from workload import Feed
 
 SCRATCH = '/dev/shm' if os.path.isdir('/dev/shm') else None
 SETTLE_SECONDS = 2.0     # a broker needs some time to end the transactions of a dead process
+TRIES = 6                # to die at a point that has to be reached
 
 
 def known_points(weir):
@@ -49,9 +50,10 @@ class Figures:
 
 
 class Scenario:
-    """One data directory from its making to the end of its input."""
+    """One data directory from its making to the end of its input. `points`: where the process has to die
+    at least once."""
 
-    def __init__(self, backend, weir, seed, kills, keep=None, **options):
+    def __init__(self, backend, weir, seed, kills, points, keep=None, **options):
         self.rng = random.Random('kills %d' % seed)
         self.seed, self.kills, self.keep, self.options = seed, kills, keep, options
         self.figures = Figures()
@@ -61,20 +63,21 @@ class Scenario:
         self.backend = backend(self.folder, weir, self.feed, seed=seed, **options)
         self.mode = check.Mode(thin=options.get('coalesce', True), replays=self.backend.replays,
                                loose=self.backend.piped)
-        self.wanted = list(options.get('points', self.backend.points))
-        self.rng.shuffle(self.wanted)
+        self.wanted = list(points)
+        self.tries = dict.fromkeys(points, 0)
         self.before = None               # the last snapshot
         self.streams = {'BIG': {}, 'BIG_EVEN': {}, 'BY_G': {}}   # expected, as far as the feed is
 
     def run(self):
         f = self.figures
         try:
-            while f.kills < self.kills or self.feed.total() < self.options.get('records', 0):
+            while f.kills < self.kills or self.wanted or self.feed.total() < self.options.get('records', 0):
                 made = self.feed.portion()
                 filtered(made['orders'], self.streams)
                 self.backend.add_input(made)
                 self.life()
-                while not self.backend.settles and f.kills < self.kills and self.rng.random() < 0.5:
+                while not self.backend.settles and (f.kills < self.kills or self.wanted) and (
+                        self.rng.random() < 0.5):
                     self.life()
             self.end()
         except Exception as e:          # whatever it is: it is told, and the other scenarios go on
@@ -96,13 +99,16 @@ class Scenario:
 
     def next_fault(self):
         """(point or None for a time, spec)."""
+        most = None
         if self.wanted:
             point = self.wanted.pop()
+            self.tries[point] += 1
+            most = 1 if self.tries[point] > 1 else None    # sooner than the last time
         elif self.rng.random() < 0.35:
             return None, ''
         else:
             point = self.rng.choice(self.backend.points)
-        nth = self.rng.randint(*self.backend.nth.get(point, self.backend.nth_commit))
+        nth = most or self.rng.randint(*self.backend.nth.get(point, self.backend.nth_commit))
         action = 'kill'
         if point != 'topic.appended' and self.figures.points.get(point) and self.rng.random() < 0.2:
             action = 'error'
@@ -115,6 +121,8 @@ class Scenario:
         if leads:
             self.one_life(leads, '%s:2:kill' % leads)
         self.one_life(point, spec)
+        if point in self.tries and point not in self.figures.points and self.tries[point] < TRIES:
+            self.wanted.append(point)
         if self.rng.random() < 0.25:
             point = self.rng.choice(self.backend.recovery)
             self.one_life(point, '%s:%d:kill' % (point, self.rng.randint(*self.backend.nth.get(point, (1, 1)))), recovers=True)

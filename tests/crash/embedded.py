@@ -17,6 +17,8 @@ class Broken(Exception):
 
 
 END_SECONDS = 10         # of a process that was told to end
+COLD = ('TOTALS', 'BIG_TOTALS')
+COLD_BYTES = 48          # an entry of theirs; in memory it takes about 100
 
 
 def ended(process):
@@ -57,6 +59,21 @@ def run_once(command):
     if done.returncode != 0:
         raise Broken('%s\nexit status %d\n%s' % (' '.join(command), done.returncode,
                                                  done.stderr.decode('utf-8', 'replace')[-3000:]))
+
+
+def with_memory(path, memory):
+    """Options that limit the memory for state, and tell at the end what is in it."""
+    return ['--set', 'weir.state.memory.bytes=' + memory, '--report', path] if memory else []
+
+
+def check_cold(path):
+    """Of a run that has ended in order: its state must have been out of memory, or the test is none."""
+    with open(path, encoding='utf-8') as f:
+        queries = json.load(f)['queries']
+    for name in COLD:
+        entries, in_memory = queries[name]['state_entries'], queries[name]['state_bytes']
+        if in_memory > entries * COLD_BYTES:
+            raise Broken('%s has %d entries and %d bytes in memory: they are not cold' % (name, entries, in_memory))
 
 
 class Pipe:
@@ -103,8 +120,8 @@ class Embedded:
     settles = replays = False
     sources, outputs = tuple(RESIDUE), OUTPUTS
 
-    def __init__(self, folder, weir, feed, workers=1, coalesce=True, piped=False, **_):
-        self.folder, self.weir, self.feed, self.piped = folder, weir, feed, piped
+    def __init__(self, folder, weir, feed, workers=1, coalesce=True, piped=False, memory=None, **_):
+        self.folder, self.weir, self.feed, self.piped, self.memory = folder, weir, feed, piped, memory
         self.given = dict.fromkeys(RESIDUE, 0)      # of the feed's records, how many are in the topic
         self.lives = 0
         self.process = None
@@ -118,6 +135,7 @@ class Embedded:
                      '--set', 'commit.interval.ms=20', '--set', 'auto.offset.reset=earliest']
         if not coalesce:
             self.live += ['--set', 'cache.max.bytes.buffering=0']
+        self.live += with_memory(self.path('report'), memory)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -201,6 +219,8 @@ class Embedded:
                 raise Broken('a run that was to end in order: status %d\n%s' % (status, self.stderr()))
             topics = self.snapshot()
             if status == 0 and all(self.given[t] == len(self.feed.records[t]) for t in self.given):
+                if self.memory:
+                    check_cold(self.path('report'))
                 return topics
             if time.monotonic() > deadline:
                 raise Broken('the input is not consumed after %d s: %s' % (SECONDS, self.given))
