@@ -42,8 +42,8 @@ typedef struct op_join_stream {
     bool seq;
 } op_join_stream;
 
-#define BUCKETS 64   /* of a side's retention */
-#define TAG_ROWS 'R' /* bucket ‖ key → rows of both sides */
+#define TAG_LEFT '0' /* number → rows, as they came */
+#define TAG_RIGHT '1'
 #define TAG_WAITING 'O'
 #define TAG_CLOCK 'T'
 
@@ -65,8 +65,7 @@ static weir_rc stream_open(weir_op *op, weir_status *st)
     j->outer[1] = type == WEIR_JOIN_RIGHT || type == WEIR_JOIN_FULL;
     int64_t span = plus(n->join.before_ms, n->join.after_ms);
     j->retention = plus(span, n->join.grace_ms);
-    int64_t width = weir_max64(weir_max64(span, j->retention / BUCKETS), 1);
-    weir__rows_open(&j->rows, op->task, width);
+    weir__rows_open(&j->rows);
     j->held = WEIR_NEW_N(weir_task_arena(op->task), held_rows, 2);
     j->stream_time = -1;
     j->least = INT64_MAX;
@@ -181,7 +180,7 @@ static void filter_found(op_join_stream *j, int side, weir_sv row)
 
 static void too_many(op_join_stream *j)
 {
-    weir_task_fail(j->op.task, "the rows of one key within the time of the join take too many bytes");
+    weir_task_fail(j->op.task, "the rows within the time of the join take too much memory");
 }
 
 static void join_row(op_join_stream *j, int side, const stream_row *r)
@@ -191,10 +190,13 @@ static void join_row(op_join_stream *j, int side, const stream_row *r)
     }
     int64_t from = weir_max64(0, plus(r->time, -j->before[side]));
     int64_t to = weir_max64(0, plus(r->time, j->after[side]));
-    int64_t visible = j->rows.newest[1 - side] - j->retention + 1; /* the store has dropped older rows */
+    int64_t *newest = &j->rows.log[side].newest;
+    /* The store of the other side has dropped older rows. */
+    int64_t visible = j->rows.log[1 - side].newest - j->retention + 1;
+    stream_entry *e = weir__rows_entry(&j->rows, r->key, &r->hint);
     j->n_found = 0;
-    weir__rows_fetch(&j->rows, 1 - side, r->key, &r->hint, weir_max64(from, visible), to, &j->found,
-                     &j->n_found, &j->found_cap);
+    weir__rows_fetch(&j->rows, 1 - side, e, weir_max64(from, visible), to, &j->found, &j->n_found,
+                     &j->found_cap);
     if (j->join.residual && j->n_found) {
         filter_found(j, side, r->bytes);
     }
@@ -215,10 +217,10 @@ static void join_row(op_join_stream *j, int side, const stream_row *r)
             }
         }
     }
-    int64_t *newest = &j->rows.newest[side];
     *newest = weir_max64(*newest, r->time);
-    if (r->time >= *newest - j->retention + 1 &&
-        !weir__rows_put(&j->rows, side, r->key, &r->hint, r->time, r->bytes)) {
+    if (r->time < *newest - j->retention + 1) {
+        weir__rows_release(&j->rows, e);
+    } else if (!weir__rows_put(&j->rows, side, e, r->time, r->bytes)) {
         too_many(j);
     }
 }
@@ -267,21 +269,19 @@ static void warm(op_join_stream *j, int side)
 {
     held_rows *h = &j->held[side];
     weir_sv keys[WEIR__WARM_ROWS];
+    int64_t from[WEIR__WARM_ROWS];
     stream_hint *hints[WEIR__WARM_ROWS];
     uint32_t n = 0;
-    int64_t from = INT64_MAX;
-    int64_t to = 0;
     for (uint32_t i = h->at; i < h->n && i < h->at + WEIR__WARM_ROWS; i++) {
         stream_row *r = &h->rows[i];
         if (r->bytes.p && r->key.n != WEIR_NULL_BYTES) {
             keys[n] = r->key;
+            from[n] = plus(r->time, -j->before[side]);
             hints[n++] = &r->hint;
-            from = weir_min64(from, plus(r->time, -j->before[side]));
-            to = weir_max64(to, plus(r->time, j->after[side]));
         }
     }
     if (n > 1) {
-        weir__rows_warm(&j->rows, 1 - side, keys, n, from, to, hints);
+        weir__rows_warm(&j->rows, 1 - side, keys, n, from, hints);
     }
 }
 
@@ -311,7 +311,7 @@ static void hold(op_join_stream *j, int side, const weir_batch *b)
         r->time = b->rowtime[row];
         r->seq = b->seq ? b->seq[row] : 0;
         r->bytes.p = NULL;
-        r->hint.n = 0;
+        r->hint.entry = NULL;
         if (weir_batch_flags(b, row) & WEIR_ROW_NULL_VALUE) {
             continue;
         }
@@ -404,12 +404,14 @@ static void stream_save(weir_op *op, weir_store_batch *batch)
     op_join_stream *j = (op_join_stream *)op;
     weir__saver saver;
     weir__saver_init(&saver, op, batch);
-    weir__rows_save(&j->rows, &saver, TAG_ROWS);
+    weir__rows_save(&j->rows, 0, &saver, TAG_LEFT);
+    weir__rows_save(&j->rows, 1, &saver, TAG_RIGHT);
     if (j->waits) {
         weir__outer_save(&j->waiting, &saver, TAG_WAITING);
     }
     weir_buf_reset(&saver.value);
-    const int64_t clock[] = {j->stream_time, j->least, j->rows.newest[0], j->rows.newest[1]};
+    const int64_t clock[] = {j->stream_time, j->least, j->rows.log[0].newest,
+                             j->rows.log[1].newest};
     for (uint32_t i = 0; i < WEIR_COUNT(clock); i++) {
         weir_buf_be64(&saver.value, (uint64_t)clock[i]);
     }
@@ -424,8 +426,9 @@ static weir_rc stream_load(weir_op *op, weir_sv key, weir_sv value, weir_status 
     if (!weir__load_tag(&key, &tag)) {
         return weir__load_bad(op, st);
     }
-    if (tag == TAG_ROWS) {
-        return weir__rows_load(&j->rows, op, key, value, st);
+    if (tag == TAG_LEFT || tag == TAG_RIGHT) {
+        int side = tag == TAG_RIGHT;
+        return weir__rows_load(&j->rows, side, &j->join.codec[side], op, key, value, st);
     }
     if (tag == TAG_WAITING && j->waits) {
         return weir__outer_load(&j->waiting, op, key, value, st);
@@ -433,22 +436,22 @@ static weir_rc stream_load(weir_op *op, weir_sv key, weir_sv value, weir_status 
     weir_reader r = weir_reader_of(value);
     j->stream_time = (int64_t)weir_read_be64(&r);
     j->least = (int64_t)weir_read_be64(&r);
-    j->rows.newest[0] = (int64_t)weir_read_be64(&r);
-    j->rows.newest[1] = (int64_t)weir_read_be64(&r);
+    j->rows.log[0].newest = (int64_t)weir_read_be64(&r);
+    j->rows.log[1].newest = (int64_t)weir_read_be64(&r);
     return tag == TAG_CLOCK && !r.bad ? WEIR_OK : weir__load_bad(op, st);
 }
 
 static uint64_t stream_entries(const weir_op *op)
 {
     const op_join_stream *j = (const op_join_stream *)op;
-    return weir__buckets_entries(&j->rows.buckets) + j->waiting.alive;
+    return weir_hmap_count(j->rows.map) + j->waiting.alive;
 }
 
 static uint64_t stream_bytes(const weir_op *op)
 {
     const op_join_stream *j = (const op_join_stream *)op;
     uint64_t n = j->waits ? weir_hmap_bytes(j->waiting.map) + weir_slab_bytes(j->waiting.slab) : 0;
-    return n + weir__buckets_bytes(&j->rows.buckets);
+    return n + weir__rows_bytes(&j->rows);
 }
 
 const weir_op_kind weir__op_join_stream = {

@@ -89,8 +89,9 @@ bool weir__load_bucket(weir_sv *key, int64_t *bucket)
 
 weir_rc weir__load_bad(const weir_op *op, weir_status *st)
 {
-    return weir_fail(st, WEIR_ECORRUPT, "stored state of operator %s (node %u) cannot be read",
-                     op->kind->name, op->node->id);
+    weir_fail(st, WEIR_ECORRUPT, "stored state of operator %s (node %u) cannot be read",
+              op->kind->name, op->node->id);
+    return weir_hint(st, "it is damaged, or of another version: start with an empty --data-dir");
 }
 
 /* ---- maps by time ---- */
@@ -99,7 +100,6 @@ void weir__buckets_deinit(weir__buckets *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         weir_hmap_free(s->at[i].map, s->drop, s->ctx);
-        weir_slab_free(s->at[i].slab);
     }
     weir_hmap_free(s->spare, NULL, NULL);
     s->spare = NULL;
@@ -148,9 +148,8 @@ weir_hmap *weir__buckets_need(weir__buckets *s, int64_t start)
     WEIR_GROW(s->at, s->cap, s->n + 1);
     memmove(&s->at[at + 1], &s->at[at], (s->n - at) * sizeof *s->at);
     s->n++;
-    s->at[at] = (weir__bucket){.start = start,
-                               .map = s->spare ? s->spare : weir_hmap_new(s->payload_bytes),
-                               .slab = s->slabs ? weir_slab_new() : NULL};
+    s->at[at] = (weir__bucket){
+        .start = start, .map = s->spare ? s->spare : weir_hmap_new(s->payload_bytes)};
     s->spare = NULL;
     weir_hmap_track(s->at[at].map, s->durable);
     s->last = at;
@@ -174,7 +173,6 @@ void weir__buckets_drop_first(weir__buckets *s, size_t n)
             weir_hmap_clear(s->at[i].map, s->drop, s->ctx);
             s->spare = s->at[i].map;
         }
-        weir_slab_free(s->at[i].slab);
     }
     s->n -= n;
     memmove(s->at, s->at + n, s->n * sizeof *s->at);
@@ -228,7 +226,6 @@ void weir__buckets_evict(weir__buckets *s, uint64_t n)
 {
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < s->n && n > 0; i++) {
-            WEIR_ASSERT(!s->at[i].slab);
             n -= weir_hmap_evict(s->at[i].map, n, s->drop, s->ctx);
         }
     }
@@ -259,7 +256,6 @@ uint64_t weir__buckets_bytes(const weir__buckets *s)
     uint64_t n = s->cap * sizeof *s->at;
     for (size_t i = 0; i < s->n; i++) {
         n += weir_hmap_bytes(s->at[i].map);
-        n += s->at[i].slab ? weir_slab_bytes(s->at[i].slab) : 0;
     }
     return n;
 }

@@ -66,15 +66,12 @@ uint64_t weir__part(uint64_t n, uint64_t bytes, uint64_t all);
 typedef struct weir__bucket {
     int64_t start;
     weir_hmap *map;
-    weir_slab *slab; /* what the payloads own, to be freed as a whole; NULL unless `slabs` */
     bool stored;     /* something of it is in the store */
-    uint8_t users;   /* the owner's own marks */
 } weir__bucket;
 
 typedef struct weir__buckets {
     uint32_t payload_bytes;
     bool durable;
-    bool slabs; /* each bucket has one */
     void (*drop)(void *ctx, void *payload); /* NULL: payloads own nothing */
     void *ctx;
     weir__bucket *at; /* by start */

@@ -1,4 +1,5 @@
 /* Stream–stream joins against a model of Kafka Streams' that keeps every row in a list. */
+#include "operators/op_join_stream.h"
 #include "tests/support/op_test.h"
 
 #define ROWS 1200
@@ -167,7 +168,7 @@ static void model_row(model *m, const test_row *row, int64_t seq)
     m->at[m->n++] = now;
 }
 
-static test_row *random_rows(uint64_t seed, uint32_t n)
+static test_row *random_rows(uint64_t seed, uint32_t n, bool rotate)
 {
     weir_rng rng;
     weir_rng_seed(&rng, seed);
@@ -181,7 +182,8 @@ static test_row *random_rows(uint64_t seed, uint32_t n)
         int64_t back = weir_rng_below(&rng, 3) ? 0 : (int64_t)weir_rng_below(&rng, 60);
         rows[i] = (test_row){.port = port,
                              .time = weir_max64(0, now - back),
-                             .key = (int64_t)weir_rng_below(&rng, 10) - (i % 60 == 0),
+                             .key = (int64_t)weir_rng_below(&rng, 10) - (i % 60 == 0) +
+                                    (rotate ? i / 500 % 50 : 0),
                              .value = (int64_t)weir_rng_below(&rng, 1000)};
         if (i % 47 == 0) {
             rows[i].value = -1;
@@ -210,39 +212,50 @@ static const weir_expr *residual(rig *r, int64_t by)
     return weir_expr_new(a, WEIR_EX_NE, weir_type_of(WEIR_T_BOOLEAN), ne_kids, 2);
 }
 
+/* What the operator makes of the rows, when it is restarted every so many of them (0: never). */
+static void check_run(const model *m, const test_row *rows, uint32_t n, uint32_t batch, uint32_t restart)
+{
+    rig r;
+    rig_init(&r, weir_ops_builtin()->join_stream, m->shape);
+    rig_join(&r, WEIR_N_JOIN_STREAM, m->type);
+    r.node.join.before_ms = m->before;
+    r.node.join.after_ms = m->after;
+    r.node.join.has_grace = m->has_grace;
+    r.node.join.grace_ms = m->grace;
+    r.node.join.residual = m->residual ? residual(&r, m->residual) : NULL;
+    r.batch_rows = batch;
+    r.gaps = batch == 3 ? 0 : 4;
+    r.durable = restart > 0;
+    rig_open(&r);
+    rig_run(&r, rows, n, restart);
+    rig_expect(&r, weir_buf_cstr((weir_buf *)&m->out));
+    rig_deinit(&r);
+}
+
+static model model_of(const model *spec, key_shape shape, const test_row *rows, uint32_t n)
+{
+    model m = *spec;
+    m.shape = shape;
+    m.stream_time = m.newest[0] = m.newest[1] = -1;
+    m.least = INT64_MAX;
+    m.at = weir_zalloc(n * sizeof *m.at);
+    for (uint32_t i = 0; i < n; i++) {
+        model_row(&m, &rows[i], i);
+    }
+    weir_free(m.at);
+    assert_true(m.out.n > 1000);
+    return m;
+}
+
 static void check(model spec, uint64_t seed)
 {
-    test_row *rows = random_rows(seed, ROWS);
+    test_row *rows = random_rows(seed, ROWS, false);
     for (key_shape shape = 0; shape < KEY_SHAPES; shape++) {
-        model m = spec;
-        m.shape = shape;
-        m.stream_time = m.newest[0] = m.newest[1] = -1;
-        m.least = INT64_MAX;
-        m.at = weir_zalloc(ROWS * sizeof *m.at);
-        for (uint32_t i = 0; i < ROWS; i++) {
-            model_row(&m, &rows[i], i);
-        }
-        assert_true(m.out.n > 1000);
+        model m = model_of(&spec, shape, rows, ROWS);
         for (uint32_t k = 0; k < WEIR_COUNT(batch_sizes); k++) {
-            for (int restarts = 0; restarts < 2; restarts++) {
-                rig r;
-                rig_init(&r, weir_ops_builtin()->join_stream, shape);
-                rig_join(&r, WEIR_N_JOIN_STREAM, m.type);
-                r.node.join.before_ms = m.before;
-                r.node.join.after_ms = m.after;
-                r.node.join.has_grace = m.has_grace;
-                r.node.join.grace_ms = m.grace;
-                r.node.join.residual = m.residual ? residual(&r, m.residual) : NULL;
-                r.batch_rows = batch_sizes[k];
-                r.gaps = k == 1 ? 0 : 4;
-                r.durable = restarts;
-                rig_open(&r);
-                rig_run(&r, rows, ROWS, restarts ? 60 : 0);
-                rig_expect(&r, weir_buf_cstr(&m.out));
-                rig_deinit(&r);
-            }
+            check_run(&m, rows, ROWS, batch_sizes[k], 0);
+            check_run(&m, rows, ROWS, batch_sizes[k], 60);
         }
-        weir_free(m.at);
         weir_buf_deinit(&m.out);
     }
     weir_free(rows);
@@ -307,12 +320,105 @@ static void test_many_matches(void **state)
     weir_free(rows);
 }
 
+/* More rows than a few blocks hold, of keys that come and go: blocks and keys expire. */
+static void test_long(void **state)
+{
+    (void)state;
+    enum { LONG = 6000 };
+    static const model specs[] = {
+        {.type = WEIR_JOIN_INNER, .before = 20, .after = 20, .grace = 300},
+        {.type = WEIR_JOIN_FULL, .before = 10, .after = 30, .grace = 5000, .has_grace = true},
+    };
+    test_row *rows = random_rows(40, LONG, true);
+    for (uint32_t i = 0; i < WEIR_COUNT(specs); i++) {
+        model m = model_of(&specs[i], KEY_TEXT, rows, LONG);
+        check_run(&m, rows, LONG, 1024, 0);
+        check_run(&m, rows, LONG, 1024, 700);
+        weir_buf_deinit(&m.out);
+    }
+    weir_free(rows);
+}
+
+/* ---- the rows by themselves ---- */
+
+typedef struct put_row {
+    int64_t time;
+    uint32_t key, length;
+} put_row;
+
+static uint32_t text_of(char *to, uint32_t i, const put_row *row)
+{
+    memset(to, 'a' + (char)(i % 26), row->length);
+    memcpy(to, &i, sizeof i);
+    return row->length;
+}
+
+/* Rows of all sizes against a list: what is fetched before and after rows expire, and whether all is
+ * given back in the end. */
+static void test_rows(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 3000, KEYS = 7, RETENTION = 2000, TEXT_MAX = 300000 };
+    static const uint32_t lengths[] = {4, 5, 30, 3000, 65000, 65500, 65536, 200000};
+    put_row *rows = weir_zalloc(ROUNDS * sizeof *rows);
+    char *text = weir_alloc(TEXT_MAX);
+    const stream_kept **found = NULL;
+    size_t cap = 0;
+    stream_store s = {0};
+    weir__rows_open(&s);
+    weir_rng rng;
+    weir_rng_seed(&rng, 50);
+    int64_t now = 0;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        now += (int64_t)weir_rng_below(&rng, 20);
+        put_row *row = &rows[i];
+        bool large = weir_rng_below(&rng, 20) == 0;
+        *row = (put_row){weir_max64(now - (int64_t)weir_rng_below(&rng, 100), 0),
+                         (uint32_t)weir_rng_below(&rng, KEYS) + i / 200 * KEYS,
+                         lengths[weir_rng_below(&rng, large ? WEIR_COUNT(lengths) : 3)]};
+        char name[16];
+        weir_sv key = weir_sv_of(name, (size_t)snprintf(name, sizeof name, "key %u", row->key));
+        stream_hint none = {0};
+        stream_entry *e = weir__rows_entry(&s, key, &none);
+        weir_sv bytes = {text, text_of(text, i, row)};
+        assert_true(weir__rows_put(&s, 1, e, row->time, bytes));
+        s.log[1].newest = weir_max64(s.log[1].newest, row->time);
+        int64_t from = weir_max64(now - 500, s.log[1].newest - RETENTION + 1);
+        size_t n = 0;
+        weir__rows_fetch(&s, 1, e, from, now - 10, &found, &n, &cap);
+        size_t expected = 0;
+        for (uint32_t k = 0; k <= i; k++) {
+            expected += rows[k].key == row->key && rows[k].time >= from && rows[k].time <= now - 10;
+        }
+        assert_int_equal(n, expected);
+        for (size_t k = 0; k < n; k++) {
+            uint32_t which;
+            memcpy(&which, found[k]->bytes, sizeof which);
+            assert_int_equal(found[k]->time, rows[which].time);
+            assert_int_equal(found[k]->n, text_of(text, which, &rows[which]));
+            assert_memory_equal(found[k]->bytes, text, found[k]->n);
+            assert_true(k == 0 || found[k]->time >= found[k - 1]->time);
+        }
+        weir__rows_expire(&s, RETENTION);
+    }
+    assert_true(weir_hmap_count(s.map) <= 4 * KEYS);
+    s.log[1].newest = now + RETENTION;
+    weir__rows_expire(&s, RETENTION);
+    assert_int_equal(weir_hmap_count(s.map), 0);
+    assert_int_equal(s.log[1].first, s.log[1].n);
+    weir__rows_close(&s);
+    weir_free(found);
+    weir_free(text);
+    weir_free(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inner),    cmocka_unit_test(test_eager),
         cmocka_unit_test(test_patient),  cmocka_unit_test(test_residual),
-        cmocka_unit_test(test_many_matches),
+        cmocka_unit_test(test_many_matches), cmocka_unit_test(test_long),
+        cmocka_unit_test(test_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
