@@ -368,7 +368,9 @@ void weir__http_go_on(weir__http_conn *c)
         free_if_gone(c);
         return;
     }
-    memmove(c->pending.p, in.p, in.n);
+    if (in.n > 0) {
+        memmove(c->pending.p, in.p, in.n);
+    }
     c->pending.n = in.n;
     if (in.n == 0) {
         trim(&c->pending);
