@@ -217,8 +217,9 @@ typedef struct weir_sink_calls {
     weir_rc (*bind)(void *self, weir_sink_input *in, weir_status *st);
     /* Where this sink goes on, by what it knows itself; `stored`: what the frame knows. NULL: there. */
     int64_t (*resume_at)(void *self, const weir_sink_input *in, int32_t partition, int64_t stored);
-    /* The loop runs. May be NULL, as the next ones where they are not needed. */
-    void (*start)(void *self);
+    /* The loop runs. May be NULL, as the next ones where they are not needed. Fails where CREATE
+     * CONNECTOR is to fail: what is merely out of reach now is not a failure. */
+    weir_rc (*start)(void *self, weir_status *st);
     /* Appends an item for each selected row that is to be sent. */
     void (*render)(void *self, const weir_sink_rows *rows, weir_sink_parcel *out);
     /* Sends n ≥ 1 items in their order. They are valid until weir_sink_finish. */
@@ -254,7 +255,7 @@ void weir_source_end(weir_conn *c);
 typedef struct weir_source_calls {
     /* `position`: of the last commit; empty: from the beginning. */
     weir_rc (*open)(weir_conn *c, weir_sv position, void **self, weir_status *st);
-    void (*start)(void *self);
+    weir_rc (*start)(void *self, weir_status *st); /* as of a sink: a port that is taken fails */
     void (*room)(void *self); /* there is room again; may be NULL */
     void (*pause)(void *self, bool paused); /* may be NULL */
     /* As of a sink. `durable` is called (ok false, by the control thread) for what is not durable then:

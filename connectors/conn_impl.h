@@ -162,7 +162,7 @@ void weir__sink_keep(weir_conn *c, bool on);
 int64_t weir__sink_lag(weir_conn *c);
 void weir__sink_close(weir_conn *c);
 /* conn_sink.c: loop */
-void weir__sink_start(weir_conn *c);
+weir_rc weir__sink_start(weir_conn *c, weir_status *st);
 void weir__sink_stop(weir_conn *c);
 /* Items are over: positions move, and there may be room again. */
 void weir__sink_settle(weir_conn *c, uint64_t delivered, uint64_t bytes);

@@ -492,7 +492,7 @@ static void on_slice(void *ctx)
 
 /* ---- starting and stopping: loop ---- */
 
-void weir__sink_start(weir_conn *c)
+weir_rc weir__sink_start(weir_conn *c, weir_status *st)
 {
     c->sink.halted = false;
     uint32_t rate = (uint32_t)weir_conn_int(c, "rate.limit");
@@ -500,9 +500,7 @@ void weir__sink_start(weir_conn *c)
         weir_bucket_init(&c->sink.rate, rate, 1000, rate, weir_mono_ns() / 1000000);
     }
     weir__lanes_open(c);
-    if (c->kind->as_sink->start) {
-        c->kind->as_sink->start(c->self);
-    }
+    return c->kind->as_sink->start ? c->kind->as_sink->start(c->self, st) : WEIR_OK;
 }
 
 void weir__sink_stop(weir_conn *c)

@@ -64,13 +64,18 @@ void weir__conn_on_loop(weir_conn *c, void (*call)(weir_conn *c, void *ctx), voi
 
 /* ---- one connector ---- */
 
+typedef struct starting {
+    weir_status *st;
+    weir_rc rc;
+} starting;
+
 static void start_on_loop(weir_conn *c, void *ctx)
 {
-    (void)ctx;
+    starting *s = ctx;
     if (c->kind->sink) {
-        weir__sink_start(c);
+        s->rc = weir__sink_start(c, s->st);
     } else if (c->kind->as_source->start) {
-        c->kind->as_source->start(c->self);
+        s->rc = c->kind->as_source->start(c->self, s->st);
     }
 }
 
@@ -84,19 +89,24 @@ static void stop_on_loop(weir_conn *c, void *ctx)
     }
 }
 
-static void start(weir_conn *c)
-{
-    c->shared.state = WEIR_CONNECT_RUNNING;
-    c->running = true;
-    weir__conn_on_loop(c, start_on_loop, NULL);
-}
-
 static void stop(weir_conn *c)
 {
     if (c->running) {
         weir__conn_on_loop(c, stop_on_loop, NULL);
         c->running = false;
     }
+}
+
+static weir_rc start(weir_conn *c, weir_status *st)
+{
+    starting s = {st, WEIR_OK};
+    c->shared.state = WEIR_CONNECT_RUNNING;
+    c->running = true;
+    weir__conn_on_loop(c, start_on_loop, &s);
+    if (s.rc != WEIR_OK) {
+        stop(c);
+    }
+    return s.rc;
 }
 
 static void conn_free(weir_conn *c)
@@ -183,9 +193,16 @@ weir_rc weir_connect_create(weir_connect *c, const weir_connect_spec *spec, weir
     }
     need_loop(c);
     k->loop = c->loop;
+    rc = start(k, st);
+    if (rc != WEIR_OK) {
+        if (k->kind->sink) {
+            weir__sink_keep(k, false);
+        }
+        conn_free(k);
+        return rc;
+    }
     WEIR_GROW(c->conns, c->cap, c->n + 1);
     c->conns[c->n++] = k;
-    start(k);
     return WEIR_OK;
 }
 
@@ -247,7 +264,7 @@ weir_rc weir_connect_pause(weir_connect *c, weir_sv name, bool paused, weir_stat
     if (k->kind->sink && !paused && was != WEIR_CONNECT_RUNNING) {
         stop(k); /* what is under way comes again */
         WEIR_TRY(weir__sink_rewind(k, st));
-        start(k);
+        WEIR_TRY(start(k, st));
     } else if (k->kind->sink && paused && was == WEIR_CONNECT_RUNNING) {
         set_state(k, WEIR_CONNECT_PAUSED);
         weir__conn_on_loop(k, halt, NULL);
@@ -408,7 +425,7 @@ static weir_rc pump_sink(weir_conn *k, bool *moved, weir_status *st)
     if (weir__sink_grown(k)) {
         stop(k);
         WEIR_TRY(weir__sink_rewind(k, st));
-        start(k);
+        WEIR_TRY(start(k, st));
     }
     return weir__sink_pump(k, st);
 }
