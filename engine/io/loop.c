@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define GATE_SPINS 20000 /* about 20 µs: shorter than a futex sleep and wake */
@@ -510,31 +509,9 @@ void weir_gate_wait(weir_gate *g)
     uv_sem_wait(&g->open); /* posted exactly once per expect */
 }
 
-static int64_t clock_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 void weir_sleep_ms(uint32_t ms)
 {
     uv_sleep(ms);
-}
-
-int64_t weir_wall_ms(void)
-{
-    return clock_ns(CLOCK_REALTIME) / 1000000;
-}
-
-int64_t weir_mono_ns(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
-
-int64_t weir_cpu_ns(void)
-{
-    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 uint64_t weir_rss_bytes(void)
