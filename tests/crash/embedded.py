@@ -207,11 +207,13 @@ class Embedded:
     def finish(self, _):
         """Nothing disturbs it any more: reads to the end, ends in order."""
         deadline = time.monotonic() + SECONDS
+        patience = 0.15                  # of a process that is told to end before it listens
         while True:
             process = self.start('')
             while self.piped and any(pipe.thread.is_alive() for pipe in self.pipes) and process.poll() is None:
                 time.sleep(0.01)
-            time.sleep(0.15)
+            time.sleep(patience)
+            patience *= 2
             process.terminate()
             status = ended(process)
             self.end_life()
