@@ -60,7 +60,7 @@ static weir_rc check_format(const weir_bundle *b, const weir_bundle_topic *wante
         const weir_source *s = weir_catalog_source_at(c, i);
         weir_sv format = weir_sv_cstr(weir_format_name(s->value_format.kind));
         if (weir_sv_eq(s->topic, wanted->name) && !weir_sv_ieq(format, wanted->format)) {
-            return weir_fail(st, WEIR_EUSAGE, "bundle " WEIR_SV_FMT ": topic " WEIR_SV_FMT " is "
+            return weir_fail(st, WEIR_EDATA, "bundle " WEIR_SV_FMT ": topic " WEIR_SV_FMT " is "
                              WEIR_SV_FMT ", and " WEIR_SV_FMT " reads it as " WEIR_SV_FMT,
                              WEIR_SV_ARG(b->name), WEIR_SV_ARG(wanted->name),
                              WEIR_SV_ARG(wanted->format), WEIR_SV_ARG(s->name), WEIR_SV_ARG(format));
