@@ -2,9 +2,13 @@
  * wait, the engine processes nothing (weir__kafka_full), which is the one place of back-pressure. */
 #include "connectors/kafka_impl.h"
 
+#include "engine/base/log.h"
+#include "engine/io/loop.h"
+
 #include <stdio.h>
 
 #define FULL_WAIT_MS 5
+#define TELL_WAITING_NS 5000000000LL /* a broker that is started again is back by then */
 
 void weir__kafka_append(weir_cluster *c, weir_cluster_topic *t, int32_t partition, weir_chunk *chunk)
 {
@@ -140,9 +144,23 @@ weir_rc weir__kafka_send(weir_kafka *k, weir_status *st)
     return k->lost ? weir__kafka_lost(k, st) : WEIR_OK;
 }
 
+/* That outputs wait for a broker is said, after a while, and then more and more seldom. */
+static int64_t tell_waiting(const weir_kafka *k, int64_t since_ns, int64_t next_ns)
+{
+    int64_t waited = weir_mono_ns() - since_ns;
+    if (waited < next_ns) {
+        return next_ns;
+    }
+    WEIR_LOG(WEIR_WARN, "Kafka at %s: %d records have not been acknowledged for %lld s; waiting",
+             k->servers, rd_kafka_outq_len(k->producer), (long long)(waited / 1000000000));
+    return 2 * next_ns;
+}
+
 weir_rc weir__kafka_flush(weir_cluster *c, weir_status *st)
 {
     weir_kafka *k = weir__kafka_of(c);
+    int64_t since = weir_mono_ns();
+    int64_t next = TELL_WAITING_NS;
     for (;;) {
         WEIR_TRY(weir__kafka_send(k, st));
         if (!k->producer || (!weir__kafka_full(c) && rd_kafka_outq_len(k->producer) == 0)) {
@@ -151,6 +169,7 @@ weir_rc weir__kafka_flush(weir_cluster *c, weir_status *st)
         if (rd_kafka_flush(k->producer, KAFKA_SLICE_MS) && weir__kafka_aborted(k)) {
             return weir__kafka_lost(k, st);
         }
+        next = tell_waiting(k, since, next);
         if (weir__kafka_interrupted(k)) {
             weir_fail(st, WEIR_EINTR, "interrupted while Kafka had not acknowledged all records");
             return WEIR_EINTR;

@@ -35,7 +35,7 @@ def too_few(case, eos):
         if eos:
             engine.says('timed out on %s [0]; going on from the last commit' % own.topic('copied'))
         else:
-            time.sleep(5)
+            engine.says('records have not been acknowledged for 5 s; waiting')
         equal(len(own.records('copied')), 300, 'with one of two replicas')
         second = next(n for n in (1, 2, 3) if n not in (first, leader))
         cluster.kill(second)    # and with it all: there is no majority left
@@ -63,7 +63,7 @@ def too_few_replicas_exactly_once(case):
 
 @test
 def too_few_replicas_at_least_once(case):
-    """Row 30: the same under at_least_once: it waits, and nothing is lost."""
+    """Row 30: the same under at_least_once: it says that it waits, and nothing is lost."""
     too_few(case, False)
 
 
