@@ -5,8 +5,8 @@ import shutil
 import signal
 import time
 
-from engine import (COPY, COUNT, FENCED, STOPPED, Case, counted, equal, exact, must, nothing_lost, rows, test,
-                    until)
+from engine import (COPY, COUNT, FENCED, RELEASE, STOPPED, Case, asked, counted, equal, exact, must, nothing_lost,
+                    rows, test, until)
 
 
 def both(case: Case, **how):
@@ -150,6 +150,28 @@ def killed_it_resumes_at_once(case):
     took = time.monotonic() - engine.started
     must(took < 3, 'took %.1f s' % took)
     exact(case, 301)
+
+
+@test
+def resumes_with_state(case):
+    """Row 1: after kill -9 a process with much state is soon where it was: shown are the seconds until the first
+    new output."""
+    keys = asked('KEYS', 100000)
+    case.create('src', 2)
+    case.feed('src', (b'{"key":"k%d","value":{"n":%d}}\n' % (n, n) for n in range(keys)))
+    sql = COUNT.replace('FROM src;', 'FROM src WHERE n < 0;', 1)
+    engine = case.run(sql, weir=RELEASE)
+    ends = case.client.topic_end_offsets
+    until(lambda: case.topic('counted') in case.client.topics() and
+          sum(ends(case.topic('counted'), 'read_committed').values()) > keys, 120)
+    engine.kill()
+    case.produce('src', [('k0', {'n': -1})])
+    engine = case.run(sql, weir=RELEASE)
+    case.records('copied', 1)
+    case.note('%d keys, first output %.2f s after the start, %.2f s of CPU', keys, time.monotonic() - engine.started,
+              engine.cpu())
+    until(lambda: [json.loads(r.value)['N'] for r in case.records('counted') if r.key == b'k0'][-1] == 2)
+    engine.stop()
 
 
 @test

@@ -123,6 +123,11 @@ class Engine:
     def rss(self):
         return stat_bytes(self.process.pid, 'VmRSS')
 
+    def cpu(self):
+        """Seconds, of all threads."""
+        with open('/proc/%d/stat' % self.process.pid, encoding='ascii') as f:
+            return sum(int(n) for n in f.read().rsplit(')', 1)[1].split()[11:13]) / os.sysconf('SC_CLK_TCK')
+
 
 STOPPED = 0
 
@@ -141,6 +146,11 @@ class Case:
         self.client = kafka.Client(broker.bootstrap)
         self.engines = []
         self.mounted = []
+        self.notes = []
+
+    def note(self, text, *what):
+        """A figure, shown with -v."""
+        self.notes.append(text % what)
 
     def close(self):
         for engine in self.engines:
@@ -166,6 +176,14 @@ class Case:
         self.client.produce(self.topic(name), [
             (r[0], r[1] if r[1] is None or isinstance(r[1], (str, bytes)) else json.dumps(r[1])) + tuple(r[2:])
             for r in rows], partition)
+
+    def feed(self, name, lines):
+        """Many records, by `weir produce`: more than our own client can make in the time."""
+        with subprocess.Popen([RELEASE, 'produce', self.topic(name), '--bootstrap-servers', self.broker.bootstrap],
+                              stdin=subprocess.PIPE) as process:
+            for line in lines:
+                process.stdin.write(line)
+        equal(process.returncode, 0, 'weir produce')
 
     def records(self, name, count=0, seconds=SECONDS):
         """Committed ones; waits until there are so many."""
@@ -235,9 +253,9 @@ def numbers(records):
     return found
 
 
-def exact(case, last, topic='copied'):
+def exact(case, last, topic='copied', seconds=SECONDS):
     """Copied: 0 to last, each once, in the order of its key."""
-    got = numbers(case.records(topic, last))
+    got = numbers(case.records(topic, last, seconds))
     flat = sorted(n for part in got.values() for n in part)
     lost = sorted(set(range(last)) - set(flat))
     must(not lost, 'lost: %d records, %s …' % (len(lost), lost[:5]))
@@ -254,7 +272,7 @@ def nothing_lost(case, last, topic='copied'):
     until(complete, SECONDS, 'all of %d records' % last)
 
 
-def counted(case, last, keys=7):
+def counted(case, last, keys=7, seconds=SECONDS):
     """The last count of each key."""
     wanted = {'k%d' % k: len(range(k, last, keys)) for k in range(min(keys, last))}
 
@@ -265,9 +283,14 @@ def counted(case, last, keys=7):
         return found == wanted or (case.shown.update(found) and False)
     case.shown = {}
     try:
-        until(seen, SECONDS)
+        until(seen, seconds)
     except Wrong:
         raise Wrong('counts: got %r, wanted %r' % (case.shown, wanted)) from None
+
+
+def asked(name, default):
+    """A size that is larger by hand than in a normal run: an environment variable."""
+    return int(os.environ.get(name, default))
 
 
 def be64(data):
