@@ -2,7 +2,7 @@
  * cells. */
 #include "connectors/datagen_impl.h"
 
-#include "engine/base/limits.h"
+#include "engine/base/nearest.h"
 #include "engine/data/number.h"
 
 #define USERS_MAX 1000000000
@@ -127,6 +127,23 @@ static weir_sv model_name(weir__dg_describer *d)
     return d->m.request->model.n ? d->m.request->model : option;
 }
 
+static weir_rc no_model(weir_sv name, weir_status *st)
+{
+    weir_sv *names = weir_alloc(sizeof *names * weir_datagen_n_models);
+    for (uint32_t i = 0; i < weir_datagen_n_models; i++) {
+        names[i] = weir_sv_cstr(weir_datagen_models[i].name);
+    }
+    int64_t near = weir_nearest(name, names, weir_datagen_n_models);
+    weir_fail(st, WEIR_ENOTFOUND, "there is no model \"" WEIR_SV_FMT "\"", WEIR_SV_ARG(name));
+    if (near >= 0) {
+        weir_hint(st, "did you mean " WEIR_SV_FMT "?", WEIR_SV_ARG(names[near]));
+    } else {
+        weir_hint(st, "`weir datagen --list` names them");
+    }
+    weir_free(names);
+    return st->rc;
+}
+
 static weir_rc open_model(weir__dg_describer *d)
 {
     const weir_datagen_request *r = d->m.request;
@@ -151,9 +168,7 @@ static weir_rc open_model(weir__dg_describer *d)
     }
     const weir_datagen_model *model = weir_datagen_find_model(name);
     if (!model) {
-        weir_fail(d->st, WEIR_ENOTFOUND, "there is no model \"" WEIR_SV_FMT "\"",
-                  WEIR_SV_ARG(name));
-        return weir_hint(d->st, "`weir datagen --list` names them");
+        return no_model(name, d->st);
     }
     return model->text ? weir__dg_model_read(&d->m, weir_sv_cstr(model->text), d->st)
                        : open_shop(d);

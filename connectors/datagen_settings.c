@@ -1,6 +1,7 @@
 /* Settings: what they are called, and those that concern whole records: pace, time, faults. */
 #include "connectors/datagen_impl.h"
 
+#include "engine/base/nearest.h"
 #include "engine/data/number.h"
 
 #define START_MS INT64_C(1769414400000) /* 2026-01-26T08:00:00Z */
@@ -94,6 +95,20 @@ int weir__dg_setting_named(weir_sv name)
     return -1;
 }
 
+static weir_rc unknown(weir_sv name, weir_status *st)
+{
+    weir_sv names[WEIR__DG_SET_SETTINGS];
+    for (int i = 0; i < WEIR__DG_SET_SETTINGS; i++) {
+        names[i] = weir_sv_cstr(weir__dg_setting_name(i));
+    }
+    int64_t near = weir_nearest(name, names, WEIR__DG_SET_SETTINGS);
+    weir_fail(st, WEIR_EUSAGE, "\"" WEIR_SV_FMT "\" is no option of the generator",
+              WEIR_SV_ARG(name));
+    return near >= 0
+               ? weir_hint(st, "did you mean " WEIR_SV_FMT "?", WEIR_SV_ARG(names[near]))
+               : weir_hint(st, "rules of columns are fields.COLUMN.kind, fields.COLUMN.min …");
+}
+
 weir_rc weir__dg_settings_read(weir__dg_describer *d)
 {
     const weir_datagen_request *r = d->m.request;
@@ -104,9 +119,7 @@ weir_rc weir__dg_settings_read(weir__dg_describer *d)
             weir__dg_set(d->s->a, &d->given, none, weir__dg_setting_name(at),
                          weir_arena_sv(d->s->a, r->options[i].value));
         } else if (!weir_sv_istarts(name, WEIR_SV("fields."))) {
-            weir_fail(d->st, WEIR_EUSAGE, "\"" WEIR_SV_FMT "\" is no option of the generator",
-                      WEIR_SV_ARG(name));
-            return weir_hint(d->st, "rules of columns are fields.COLUMN.kind, fields.COLUMN.min …");
+            return unknown(name, d->st);
         }
     }
     return WEIR_OK;
