@@ -105,6 +105,8 @@ typedef struct weir_sink_input {
      * windowed one WINDOWSTART, WINDOWEND. */
     const weir_schema *schema;
     void *bound;               /* what the kind's bind made */
+    int32_t partitions;        /* from start on */
+    bool fresh;                /* from start on: nothing of it has ever been sent, as far as is known */
     uint32_t index;            /* among the sink's topics */
 } weir_sink_input;
 
@@ -182,7 +184,9 @@ void weir_sink_end(weir_sink_parcel *out, weir_sink_item *item);
 /* The record begun cannot be rendered: to the dead letters. Instead of end. */
 void weir_sink_poison(weir_sink_parcel *out, weir_sink_item *item, const char *fmt, ...)
     WEIR_PRINTF(3, 4);
-/* A record without an item was nothing to do (an ignored tombstone). */
+/* A record without an item was nothing to do (an ignored tombstone). One that is kept back on purpose: it
+ * is counted as skipped. */
+void weir_sink_skip(weir_sink_parcel *out);
 
 /* What became of an item. */
 typedef enum weir_sink_outcome_kind {
@@ -190,6 +194,7 @@ typedef enum weir_sink_outcome_kind {
     WEIR_SINK_RETRY,  /* again, after the back-off */
     WEIR_SINK_POISON, /* this record will never be taken: dead letter */
     WEIR_SINK_FATAL,  /* nothing will be taken: FAILED */
+    WEIR_SINK_SKIPPED, /* it is not to be taken: over, and counted as skipped */
 } weir_sink_outcome_kind;
 typedef struct weir_sink_outcome {
     weir_sink_outcome_kind kind;
@@ -197,12 +202,17 @@ typedef struct weir_sink_outcome {
     weir_sv reason;         /* copied */
 } weir_sink_outcome;
 
-/* Lanes: each has at most one batch under way, so records of a key stay in order. */
+/* Lanes: each has at most one batch under way, so records of a key stay in order; and so do all whose
+ * lane_hash is equal modulo WEIR_SINK_PARTS. */
+#define WEIR_SINK_PARTS 64
 typedef struct weir_sink_lane {
     weir_conn *conn;
     uint32_t index;
     void *own; /* the kind's: a connection */
 } weir_sink_lane;
+/* In send: only the first n ≥ 1 items are sent now, and will be finished; the others are given again, in
+ * order, as if they had not been given yet. */
+void weir_sink_sent(weir_sink_lane *lane, uint32_t n);
 /* The batch given to send is over: one outcome per item, in its order; NULL: all done. May be called
  * inside of send. */
 void weir_sink_finish(weir_sink_lane *lane, const weir_sink_outcome *outcomes);

@@ -37,7 +37,7 @@ static const weir_conn_option sink_options[] = {
      "Most bytes that are sent at once."},
     {"linger.ms", "batch.timeout.ms", WEIR_CONN_MS, "5", false, 0, 3600000, NULL,
      "How long a record may wait for others to be sent with."},
-    {"max.in.flight.requests", "max.in.flight|request.concurrency", WEIR_CONN_INTEGER, "4", false, 1, 256,
+    {"max.in.flight.requests", "max.in.flight|request.concurrency", WEIR_CONN_INTEGER, "4", false, 1, WEIR_SINK_PARTS,
      NULL, "Requests under way at once; records of one key stay in order."},
     {"max.buffered.records", "max.queue.size", WEIR_CONN_INTEGER, "20000", false, 1, 10000000, NULL,
      "Most records inside of the connector; then the topic is not read on."},

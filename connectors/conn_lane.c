@@ -56,7 +56,7 @@ static void grow(weir__lane *l)
 
 void weir__lane_put(weir_conn *c, weir_sink_item *item)
 {
-    weir__lane *l = &c->sink.lanes[item->lane_hash % c->sink.n_lanes];
+    weir__lane *l = &c->sink.lanes[item->lane_hash % WEIR_SINK_PARTS % c->sink.n_lanes];
     if (l->n == l->cap) {
         grow(l);
     }
@@ -184,6 +184,7 @@ void weir__lanes_run(weir_conn *c)
 
 typedef struct tally {
     uint64_t delivered, bytes;
+    uint32_t skipped;
     uint32_t kept;         /* to be retried: the first of l->batch */
     int64_t retry_after_ms;
     weir_sv reason;
@@ -229,6 +230,10 @@ static void judge(weir_conn *c, weir__lane *l, weir_sink_item *item, const weir_
         l->batch[t->kept++] = item;
         weir_conn_fail(c, WEIR_SV_FMT, WEIR_SV_ARG(o->reason));
         return;
+    case WEIR_SINK_SKIPPED:
+        item->over = true;
+        t->skipped++;
+        return;
     }
 }
 
@@ -244,14 +249,35 @@ static void put_back(weir__lane *l, uint32_t kept)
     }
     l->sent = 0;
     l->busy = false;
-    l->since_ms = now_ms();
+    l->since_ms = l->cut ? 0 : now_ms(); /* what was held back has waited already */
+    l->cut = false;
 }
 
-static void note_retries(weir_conn *c, uint32_t n)
+static void note(weir_conn *c, uint32_t retries, uint32_t skipped)
 {
     weir_lock_enter(c->shared.lock);
-    c->shared.counts.retries += n;
+    c->shared.counts.retries += retries;
+    c->shared.counts.skipped += skipped;
     weir_lock_leave(c->shared.lock);
+}
+
+void weir_sink_skip(weir_sink_parcel *out)
+{
+    if (!out->told_poison) {
+        note(out->in->conn, 0, 1);
+    }
+}
+
+void weir_sink_sent(weir_sink_lane *lane, uint32_t n)
+{
+    weir__lane *l = (weir__lane *)lane;
+    WEIR_ASSERT(l->busy && n > 0 && n <= l->sent);
+    l->cut = n < l->sent;
+    for (uint32_t i = n; i < l->sent; i++) {
+        l->batch[i]->attempts--;
+        l->bytes += l->batch[i]->n;
+    }
+    l->sent = n;
 }
 
 /* The pause before the rest is tried again; when there is none any more, the rest is given up. */
@@ -266,7 +292,7 @@ static void pause_lane(weir_conn *c, weir__lane *l, tally *t)
                                   t->retry_after_ms > 0 ? t->retry_after_ms : -1);
     weir_conn_trouble(c, WEIR_SV_FMT, WEIR_SV_ARG(t->reason));
     if (ms >= 0) {
-        note_retries(c, t->kept);
+        note(c, t->kept, 0);
         wait(l, ms, true);
         return;
     }
@@ -302,6 +328,9 @@ void weir_sink_finish(weir_sink_lane *lane, const weir_sink_outcome *outcomes)
         l->retry = (weir_retry){0};
     }
     put_back(l, t.kept);
+    if (t.skipped) {
+        note(c, 0, t.skipped);
+    }
     if (t.delivered) {
         weir_conn_well(c);
     }

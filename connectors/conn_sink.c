@@ -132,6 +132,7 @@ static weir_rc place_part(weir_conn *c, weir__sink_topic *t, int32_t p, weir_sta
         if (c->kind->as_sink->resume_at) {
             at = c->kind->as_sink->resume_at(c->self, &t->in, p, at);
         }
+        t->in.fresh |= !found;
         *part = (weir__sink_part){.read = at, .done = at, .saved = found ? at : -1, .durable = end};
     }
     weir_buf_deinit(&key);
@@ -149,6 +150,7 @@ weir_rc weir__sink_place(weir_conn *c, weir_status *st)
         for (; t->n_parts < n; t->n_parts++) {
             WEIR_TRY(place_part(c, t, t->n_parts, st));
         }
+        t->in.partitions = n;
     }
     weir__sink_keep(c, true);
     return WEIR_OK;
@@ -283,6 +285,9 @@ static int64_t limit_of(const weir_conn *c, const weir__sink_topic *t, int32_t p
 static weir_rc pump_part(weir_conn *c, weir__sink_topic *t, int32_t p, weir_status *st)
 {
     weir__sink_part *part = &t->parts[p];
+    if (c->owner->config.store && part->saved < 0) {
+        return WEIR_OK; /* new: that it begins is to be known first, see weir_sink_input.fresh */
+    }
     int64_t resume = weir_topic_resume(t->topic, p, part->read);
     if (resume > part->read) {
         weir_conn_trouble(c, "%lld records of " WEIR_SV_FMT " were gone (retention) before they could be "

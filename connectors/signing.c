@@ -239,3 +239,17 @@ const char *weir_signature_refuses(const weir_signer *s, weir_signature kind, co
     }
     return is_made_by(s, &kinds[kind], m->signature, &m->body, 1) ? NULL : "the signature is wrong";
 }
+
+void weir_sha1_hex(weir_sv text, char out[WEIR_SHA1_HEX])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char sha[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    WEIR_ASSERT(EVP_Digest(text.p, text.n, sha, &n, EVP_sha1(), NULL) == 1);
+    WEIR_ASSERT(2 * n + 1 == WEIR_SHA1_HEX);
+    for (unsigned int i = 0; i < n; i++) {
+        out[2 * i] = digits[sha[i] >> 4];
+        out[2 * i + 1] = digits[sha[i] & 15];
+    }
+    out[2 * n] = 0;
+}

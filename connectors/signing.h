@@ -43,5 +43,8 @@ typedef struct weir_signed {
 const char *weir_signature_refuses(const weir_signer *s, weir_signature kind, const weir_signed *m,
                                    int64_t now_s, int64_t tolerance_s);
 
+#define WEIR_SHA1_HEX 41 /* digits and NUL */
+void weir_sha1_hex(weir_sv text, char out[WEIR_SHA1_HEX]); /* names a script in Redis */
+
 /* Whether they are the same; how long it takes depends on the lengths only. */
 bool weir_same_secret(weir_sv a, weir_sv b);
