@@ -460,6 +460,19 @@ static weir_schema *schema_of(weir__query *q, uint32_t n, uint32_t n_keys, weir_
     return s;
 }
 
+/* GROUP BY just the key of a stream, as ksqlDB decides it. Rows of a windowed key are spread by its
+ * window, too. */
+static bool groups_are_key(const grouping *g)
+{
+    const weir_node *in = g->q->at;
+    bool same = !in->table && in->window.kind == WEIR_WINDOW_NONE && g->n_keys > 0 &&
+                g->n_keys == in->schema->n_keys;
+    for (uint32_t i = 0; same && i < g->n_keys; i++) {
+        same = g->columns[i]->ex == WEIR_EX_COLUMN && g->columns[i]->column == i;
+    }
+    return same;
+}
+
 static weir_node *rekey_node(grouping *g)
 {
     weir__query *q = g->q;
@@ -480,6 +493,7 @@ static weir_node *rekey_node(grouping *g)
     node->window = (weir_window){0};
     node->rekey.exprs = g->columns;
     node->rekey.skip_null = true;
+    node->rekey.stays = groups_are_key(g);
     node->rekey.key_format = q->key_format;
     return node;
 }

@@ -137,7 +137,9 @@ static const char *step_name(const weir_node *n)
         return n->table ? (windowed ? "WindowedTableSource" : "TableSource")
                         : (windowed ? "WindowedStreamSource" : "StreamSource");
     case WEIR_N_REKEY:
-        return n->rekey.skip_null ? "StreamGroupBy" : "StreamSelectKey";
+        return n->rekey.stays       ? "StreamGroupByKey"
+               : n->rekey.skip_null ? "StreamGroupBy"
+                                    : "StreamSelectKey";
     case WEIR_N_SINK:
         return n->table ? "TableSink" : "StreamSink";
     case WEIR_N_FILTER:

@@ -58,6 +58,7 @@ struct weir_node {
             bool skip_null;   /* GROUP BY, join: a row whose key is NULL or failed is dropped
                                  (outer side of a stream join keeps it, see join.keep_null_*);
                                  false: PARTITION BY, it gets a NULL key */
+            bool stays;       /* the keys are those of the input: a row stays in its partition */
             weir_format_spec key_format; /* bytes that choose the partition */
         } rekey;
         struct {

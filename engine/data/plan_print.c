@@ -192,6 +192,9 @@ static void describe_kind(facts *f, const weir_node *node)
     case WEIR_N_REKEY:
         add_columns(f, node, node->rekey.exprs, 0, node->schema->n);
         add_sv(f, "null keys", node->rekey.skip_null ? WEIR_SV("skipped") : WEIR_SV("kept"));
+        if (node->rekey.stays) {
+            add_sv(f, "partition", WEIR_SV("kept"));
+        }
         add_format(f, "key", &node->rekey.key_format);
         return;
     case WEIR_N_AGGREGATE:

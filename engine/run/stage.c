@@ -1,7 +1,7 @@
 /* Cutting a plan into stages. A stage runs on as many partitions as the topics it reads have; rows
  * that must change partition leave through an exchange:
  *
- *   - at a REKEY, unless both sides have one partition
+ *   - at a REKEY, unless both sides have one partition or the key is the same
  *   - into a foreign-key join, whose two inputs have different keys: it runs on one partition
  *
  * A re-keyed side of a join takes the partition count of the side that is read as it is stored. */
@@ -17,7 +17,7 @@ static int32_t topic_partitions(const weir_query *q, const weir_node *source)
 static bool is_fixed(const weir_node *n)
 {
     while (n->kind != WEIR_N_SOURCE) {
-        if (n->kind == WEIR_N_REKEY || n->kind == WEIR_N_JOIN_FOREIGN) {
+        if ((n->kind == WEIR_N_REKEY && !n->rekey.stays) || n->kind == WEIR_N_JOIN_FOREIGN) {
             return false;
         }
         if (n->n_inputs == 2) {
@@ -76,8 +76,9 @@ static weir_stage *new_stage(cutter *c, const weir_node *root, int32_t partition
 static void visit_input(cutter *c, weir_stage *stage, const weir_node *n)
 {
     int32_t partitions = partitions_of(c->q, n);
-    bool moves = n->kind == WEIR_N_REKEY ? partitions != 1 || stage->partitions != 1
-                                         : partitions != stage->partitions;
+    bool moves = n->kind == WEIR_N_REKEY && !n->rekey.stays
+                     ? partitions != 1 || stage->partitions != 1
+                     : partitions != stage->partitions;
     if (!moves) {
         visit(c, stage, n);
         return;

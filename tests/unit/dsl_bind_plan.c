@@ -3,7 +3,7 @@
 #include "tests/support/bind_test.h"
 
 /* "Source(ID AMOUNT) Filter … Sink": kinds with their columns; `+old`, `+state`, `+keep` (re-keys
- * that keep rows without key). */
+ * that keep rows without key), `+stay` (those that leave rows where they are). */
 static void plan_is(bind_world *w, const char *sql, const char *text)
 {
     must_bind(w, sql);
@@ -19,9 +19,10 @@ static void plan_is(bind_world *w, const char *sql, const char *text)
             weir_buf_printf(&buf, "%s%s" WEIR_SV_FMT, c ? " " : "",
                             c < n->schema->n_keys ? "*" : "", WEIR_SV_ARG(n->schema->cols[c].name));
         }
-        weir_buf_printf(&buf, ")%s%s%s", n->need_old ? "+old" : "",
+        weir_buf_printf(&buf, ")%s%s%s%s", n->need_old ? "+old" : "",
                         n->kind == WEIR_N_SOURCE && n->scan.materialize ? "+state" : "",
-                        n->kind == WEIR_N_REKEY && !n->rekey.skip_null ? "+keep" : "");
+                        n->kind == WEIR_N_REKEY && !n->rekey.skip_null ? "+keep" : "",
+                        n->kind == WEIR_N_REKEY && n->rekey.stays ? "+stay" : "");
     }
     assert_string_equal(weir_buf_cstr(&buf), text);
     weir_buf_deinit(&buf);
@@ -80,6 +81,13 @@ static void groups(void **state)
     assert_int_equal(p->nodes[2]->window.grace_ms, 300000);
     assert_int_equal(p->nodes[2]->window.retention_ms, 3900000);
     schema_is(w, "V", "`USER_ID` INTEGER KEY, `N` BIGINT");
+    plan_is(w, "SELECT id, COUNT(*) FROM orders WHERE amount > 1 GROUP BY id EMIT CHANGES;",
+            "Source(*ID AMOUNT) Filter(*ID AMOUNT) Rekey(*ID)+stay "
+            "Aggregate(*ID KSQL_AGG_VARIABLE_0) Project(*ID ID KSQL_COL_0) "
+            "Sink(*ID ID KSQL_COL_0)");
+    plan_is(w, "SELECT COUNT(*) FROM orders GROUP BY id + 0 EMIT CHANGES;",
+            "Source(*ID) Rekey(*KSQL_COL_1) Aggregate(*KSQL_COL_1 KSQL_AGG_VARIABLE_0) "
+            "Project(*KSQL_COL_1 KSQL_COL_0) Sink(*KSQL_COL_1 KSQL_COL_0)");
     plan_is(w, "SELECT COUNT(*) FROM orders EMIT CHANGES;",
             "Source(*ID) Rekey(*KSQL_COL_0) Aggregate(*KSQL_COL_0 KSQL_AGG_VARIABLE_0) "
             "Project(*KSQL_COL_0 KSQL_COL_0) Sink(*KSQL_COL_0 KSQL_COL_0)");
