@@ -334,7 +334,7 @@ static weir_rc settle_doubt(weir_engine *e, weir_status *st)
                                      "has no offsets of its group any more", weir_store_dir(store));
         return weir_hint(st, "start with an empty --data-dir and reprocess");
     }
-    if (doubt && committed > pending) {
+    if (doubt && committed > pending && c->exactly_once) {
         return WEIR_OK; /* an old copy: refused below */
     }
     return doubt ? weir_store_resolve(store, any && committed == pending, st) : WEIR_OK;

@@ -6,12 +6,12 @@
  * is a commit that never returned, and nothing else.
  *
  * A commit is one WriteBatch, or, when it is large, one sorted table file that is ingested: as
- * atomic (one edit of the manifest), and the data is written once instead of three times.
+ * atomic (one edit of the manifest), and the data is written once instead of three times. What
+ * commits are made of, and which epochs are in front of RocksDB: store_epochs.c.
  *
  * Values are stored as crc32c (of key and value), then the value. */
-#include "engine/io/fault.h"
 #include "engine/run/rocks_shim.h"
-#include "engine/run/store_batch.h"
+#include "engine/run/store_impl.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +23,6 @@
 
 #define STORE_FORMAT "1"
 #define STORE_FORMAT_KEY WEIR_SV("Mformat")
-#define STORE_INGEST_FILE "ingest.pending"
 #define STORE_MEMTABLE_BYTES ((size_t)16 << 20)
 #define STORE_CACHE_BYTES ((size_t)8 << 20)
 #define STORE_FILTER_BITS 10 /* a key: 1 in 100 look-ups of what is not there reads a block */
@@ -32,11 +31,6 @@
 #define STORE_GET_MANY 256
 #define STORE_SCAN_READAHEAD ((size_t)2 << 20)
 #define STORE_LEVELS 7
-#define STORE_DAMAGE_HINT "restore it from a copy, or start with an empty directory and reprocess"
-#define STORE_SORT_OPS_MIN 512 /* below, sorting gains nothing */
-#define STORE_INGEST_BYTES_MIN ((size_t)8 << 20)
-#define STORE_INGEST_RANGES_MAX 64 /* each is compared with every operation before it */
-#define STORE_INGEST_OPS_MIN 10000 /* from here a table file is cheaper than the log */
 
 struct weir_store {
     rocksdb_t *db;
@@ -45,6 +39,7 @@ struct weir_store {
     rocksdb_options_t *options;
     rocksdb_writeoptions_t *write;
     rocksdb_readoptions_t *read;
+    weir__epochs *epochs;
     char *dir;
 };
 
@@ -81,7 +76,7 @@ static weir_rc failed(const char *dir, char *err, weir_status *st)
     } else if (strncmp(err, "Corruption", 10) == 0 ||
                (has(err, "No such file") && has(err, ".sst"))) {
         rc = weir_fail(st, WEIR_ECORRUPT, "data directory \"%s\" is damaged: %s", dir, err);
-        hint(st, STORE_DAMAGE_HINT);
+        hint(st, WEIR__STORE_DAMAGE_HINT);
     } else {
         rc = weir_fail(st, WEIR_EIO, "data directory \"%s\": %s", dir, err);
     }
@@ -100,7 +95,7 @@ static weir_rc damaged(const weir_store *s, weir_sv key, weir_status *st)
     shown[n] = '\0';
     weir_rc rc = weir_fail(st, WEIR_ECORRUPT, "data directory \"%s\": wrong checksum of entry %s",
                            s->dir, shown);
-    hint(st, STORE_DAMAGE_HINT);
+    hint(st, WEIR__STORE_DAMAGE_HINT);
     return rc;
 }
 
@@ -189,7 +184,7 @@ static weir_rc format_check(weir_store *s, bool read_only, weir_status *st)
     if (!empty) {
         weir_fail(st, WEIR_ECORRUPT,
                   "data directory \"%s\" is damaged, or holds the data of another program", s->dir);
-        return weir_hint(st, STORE_DAMAGE_HINT);
+        return weir_hint(st, WEIR__STORE_DAMAGE_HINT);
     }
     if (read_only) {
         return WEIR_OK;
@@ -201,11 +196,6 @@ static weir_rc format_check(weir_store *s, bool read_only, weir_status *st)
     return rc;
 }
 
-static void ingest_path(const weir_store *s, weir_buf *path)
-{
-    weir_buf_printf(path, "%s/" STORE_INGEST_FILE, s->dir);
-}
-
 typedef enum open_mode { OPEN_MAKE, OPEN_EXISTING, OPEN_READ_ONLY } open_mode;
 
 static weir_rc open_store(const char *dir, open_mode mode, weir_store **out, weir_status *st)
@@ -213,6 +203,7 @@ static weir_rc open_store(const char *dir, open_mode mode, weir_store **out, wei
     bool read_only = mode == OPEN_READ_ONLY;
     weir_store *s = weir_zalloc(sizeof *s);
     s->dir = weir_strdup(dir);
+    s->epochs = weir__epochs_new();
     s->cache = rocksdb_cache_create_lru(STORE_CACHE_BYTES);
     s->options = options_new(s->cache);
     rocksdb_options_set_create_if_missing(s->options, mode == OPEN_MAKE);
@@ -227,13 +218,8 @@ static weir_rc open_store(const char *dir, open_mode mode, weir_store **out, wei
                                                              &s->family, false, &err)
                 : rocksdb_open_column_families(s->options, dir, 1, &family, &same, &s->family, &err);
     weir_rc rc = err ? failed(dir, err, st) : WEIR_OK;
-    if (rc == WEIR_OK && !read_only) {
-        weir_buf path = {0};
-        ingest_path(s, &path);
-        (void)unlink(weir_buf_cstr(&path)); /* of a commit that did not happen */
-        weir_buf_deinit(&path);
-    }
     rc = rc ? rc : format_check(s, read_only, st);
+    rc = rc ? rc : weir__epochs_open(s, read_only, st);
     if (rc != WEIR_OK) {
         weir_store_close(s);
         return rc;
@@ -321,6 +307,7 @@ void weir_store_close(weir_store *s)
     rocksdb_writeoptions_destroy(s->write);
     rocksdb_options_destroy(s->options);
     rocksdb_cache_destroy(s->cache);
+    weir__epochs_free(s->epochs);
     weir_free(s->dir);
     weir_free(s);
 }
@@ -330,7 +317,12 @@ const char *weir_store_dir(const weir_store *s)
     return s->dir;
 }
 
-static weir_rc commit_batch(weir_store *s, const weir_store_batch *b, weir_status *st)
+weir__epochs *weir__store_epochs(const weir_store *s)
+{
+    return s->epochs;
+}
+
+weir_rc weir__store_write(weir_store *s, const weir_store_batch *b, weir_status *st)
 {
     rocksdb_writebatch_t *write = rocksdb_writebatch_create();
     for (size_t i = 0; i < b->n; i++) {
@@ -408,40 +400,6 @@ weir_rc weir__store_ingest(weir_store *s, const char *path, weir_status *st)
     return err ? failed(s->dir, err, st) : WEIR_OK;
 }
 
-static weir_rc commit_ingest(weir_store *s, weir_store_batch *b, weir_status *st)
-{
-    weir_buf path = {0};
-    ingest_path(s, &path);
-    const char *file = weir_buf_cstr(&path);
-    weir_rc rc = weir__store_write_table(s, b, file, st);
-    rc = rc ? rc : weir__store_ingest(s, file, st);
-    (void)unlink(file); /* it has moved, or it is of no use */
-    weir_buf_deinit(&path);
-    return rc;
-}
-
-bool weir__store_is_large(const weir_store_batch *b)
-{
-    return b->n_ranges <= STORE_INGEST_RANGES_MAX &&
-           (b->n >= STORE_INGEST_OPS_MIN || b->bytes.n >= STORE_INGEST_BYTES_MIN);
-}
-
-weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st)
-{
-    WEIR_ASSERT(s->db != NULL);
-    weir_rc rc = WEIR_FAULT(STORE_WRITE, st);
-    if (rc == WEIR_OK && weir__store_is_large(b)) {
-        rc = commit_ingest(s, b, st);
-    } else if (rc == WEIR_OK && b->n > 0) {
-        if (b->n >= STORE_SORT_OPS_MIN) {
-            weir__store_batch_sort(b);
-        }
-        rc = commit_batch(s, b, st);
-    }
-    weir__store_batch_reset(b);
-    return rc ? rc : WEIR_FAULT(STORE_WRITTEN, st);
-}
-
 /* Checks and takes off the checksum. */
 static weir_rc unwrap(const weir_store *s, weir_sv key, weir_sv stored, weir_sv *out,
                       weir_status *st)
@@ -455,10 +413,25 @@ static weir_rc unwrap(const weir_store *s, weir_sv key, weir_sv stored, weir_sv 
     return WEIR_OK;
 }
 
+static weir_rc add_value(const weir_store *s, weir_sv key, weir_sv stored, weir_buf *out,
+                         weir_status *st)
+{
+    weir_sv value;
+    WEIR_TRY(unwrap(s, key, stored, &value, st));
+    weir_buf_sv(out, value);
+    return WEIR_OK;
+}
+
 weir_rc weir_store_get(weir_store *s, weir_sv key, weir_buf *out, bool *found, weir_status *st)
 {
-    char *err = NULL;
+    weir_sv value;
     *found = false;
+    weir__recent_look look = weir__recent_find(weir__epochs_recent(s->epochs), key, &value);
+    if (look != RECENT_UNKNOWN) {
+        *found = look == RECENT_PUT;
+        return *found ? add_value(s, key, value, out, st) : WEIR_OK;
+    }
+    char *err = NULL;
     rocksdb_pinnableslice_t *pinned = rocksdb_get_pinned(s->db, s->read, key.p, key.n, &err);
     if (err) {
         return failed(s->dir, err, st);
@@ -468,56 +441,77 @@ weir_rc weir_store_get(weir_store *s, weir_sv key, weir_buf *out, bool *found, w
     }
     size_t n;
     const char *p = rocksdb_pinnableslice_value(pinned, &n);
-    weir_sv value;
-    weir_rc rc = unwrap(s, key, weir_sv_of(p, n), &value, st);
-    if (rc == WEIR_OK) {
-        *found = true;
-        weir_buf_sv(out, value);
-    }
+    weir_rc rc = add_value(s, key, weir_sv_of(p, n), out, st);
+    *found = rc == WEIR_OK;
     rocksdb_pinnableslice_destroy(pinned);
     return rc;
 }
 
-/* One value of many; takes it and its error. */
-static weir_rc one_of_many(weir_store *s, weir_sv key, uint32_t i, rocksdb_pinnableslice_t *pinned,
-                           char *err, weir_store_each_of *found, void *ctx, weir_status *st)
+/* Keys of a call that are asked for together. */
+typedef struct many {
+    const char *at[STORE_GET_MANY];
+    size_t sizes[STORE_GET_MANY];
+    uint32_t of[STORE_GET_MANY]; /* of the caller's keys */
+    uint32_t n;
+} many;
+
+static weir_rc one_of_many(weir_store *s, weir_sv key, uint32_t i, weir_sv stored,
+                           weir_store_each_of *found, void *ctx, weir_status *st)
 {
-    if (err) {
-        return failed(s->dir, err, st);
-    }
-    size_t n;
-    const char *p = rocksdb_pinnableslice_value(pinned, &n);
     weir_sv value;
-    weir_rc rc = unwrap(s, key, weir_sv_of(p, n), &value, st);
+    weir_rc rc = unwrap(s, key, stored, &value, st);
     return rc ? rc : found(ctx, i, value, st);
+}
+
+static weir_rc get_together(weir_store *s, const many *m, weir_store_each_of *found, void *ctx,
+                            weir_status *st)
+{
+    rocksdb_pinnableslice_t *values[STORE_GET_MANY];
+    char *errors[STORE_GET_MANY];
+    weir_rc rc = WEIR_OK;
+    rocksdb_batched_multi_get_cf(s->db, s->read, s->family, m->n, m->at, m->sizes, values, errors,
+                                 false);
+    for (uint32_t i = 0; i < m->n; i++) {
+        if (errors[i] && rc == WEIR_OK) {
+            rc = failed(s->dir, errors[i], st);
+        } else if (errors[i]) {
+            rocksdb_free(errors[i]);
+        } else if (values[i] && rc == WEIR_OK) {
+            size_t n;
+            const char *p = rocksdb_pinnableslice_value(values[i], &n);
+            rc = one_of_many(s, weir_sv_of(m->at[i], m->sizes[i]), m->of[i], weir_sv_of(p, n), found,
+                             ctx, st);
+        }
+        rocksdb_pinnableslice_destroy(values[i]);
+    }
+    return rc;
 }
 
 weir_rc weir_store_get_many(weir_store *s, const weir_sv *keys, uint32_t n,
                             weir_store_each_of *found, void *ctx, weir_status *st)
 {
+    many m = {.n = 0};
     weir_rc rc = WEIR_OK;
-    for (uint32_t from = 0; from < n && rc == WEIR_OK; from += STORE_GET_MANY) {
-        uint32_t rows = n - from < STORE_GET_MANY ? n - from : STORE_GET_MANY;
-        const char *at[STORE_GET_MANY];
-        size_t sizes[STORE_GET_MANY];
-        rocksdb_pinnableslice_t *values[STORE_GET_MANY];
-        char *errors[STORE_GET_MANY];
-        for (uint32_t i = 0; i < rows; i++) {
-            at[i] = keys[from + i].p;
-            sizes[i] = keys[from + i].n;
+    for (uint32_t i = 0; i < n && rc == WEIR_OK; i++) {
+        weir_sv recent;
+        switch (weir__recent_find(weir__epochs_recent(s->epochs), keys[i], &recent)) {
+        case RECENT_PUT:
+            rc = one_of_many(s, keys[i], i, recent, found, ctx, st);
+            break;
+        case RECENT_GONE:
+            break;
+        case RECENT_UNKNOWN:
+            m.at[m.n] = keys[i].p;
+            m.sizes[m.n] = keys[i].n;
+            m.of[m.n++] = i;
+            break;
         }
-        rocksdb_batched_multi_get_cf(s->db, s->read, s->family, rows, at, sizes, values, errors,
-                                     false);
-        for (uint32_t i = 0; i < rows; i++) {
-            if (rc == WEIR_OK && (values[i] || errors[i])) {
-                rc = one_of_many(s, keys[from + i], from + i, values[i], errors[i], found, ctx, st);
-            } else if (errors[i]) {
-                rocksdb_free(errors[i]);
-            }
-            rocksdb_pinnableslice_destroy(values[i]);
+        if (m.n == STORE_GET_MANY && rc == WEIR_OK) {
+            rc = get_together(s, &m, found, ctx, st);
+            m.n = 0;
         }
     }
-    return rc;
+    return rc || m.n == 0 ? rc : get_together(s, &m, found, ctx, st);
 }
 
 static weir_sv iter_key(const rocksdb_iterator_t *it)
@@ -542,25 +536,49 @@ static weir_rc iter_status(const weir_store *s, const rocksdb_iterator_t *it, we
     return err ? failed(s->dir, err, st) : WEIR_OK;
 }
 
+/* Among what is recent. */
+static const store_op *recent_floor(const weir__recent *recent, weir_sv prefix, weir_sv key)
+{
+    const store_op *best = NULL;
+    for (size_t i = 0; i < recent->points->n; i++) {
+        const store_op *op = &recent->points->ops[i];
+        weir_sv k = store_op_key(recent->points, op);
+        if (op->kind == STORE_PUT && weir_sv_starts(k, prefix) && weir_sv_cmp(k, key) <= 0 &&
+            (!best || weir_sv_cmp(k, store_op_key(recent->points, best)) > 0)) {
+            best = op;
+        }
+    }
+    return best;
+}
+
 weir_rc weir_store_floor(weir_store *s, weir_sv prefix, weir_sv key, weir_buf *found_key,
                          weir_buf *out, bool *found, weir_status *st)
 {
-    *found = false;
+    const weir__recent *recent = weir__epochs_recent(s->epochs);
+    const store_op *op = recent_floor(recent, prefix, key);
+    weir_sv at = op ? store_op_key(recent->points, op) : (weir_sv){0};
+    weir_sv stored = op ? store_op_value(recent->points, op) : (weir_sv){0};
+    weir_sv ignored;
+    *found = op != NULL;
     rocksdb_readoptions_t *read = rocksdb_readoptions_create();
     rocksdb_readoptions_set_iterate_lower_bound(read, prefix.p, prefix.n);
     rocksdb_iterator_t *it = rocksdb_create_iterator(s->db, read);
     rocksdb_iter_seek_for_prev(it, key.p, key.n);
+    while (rocksdb_iter_valid(it) &&
+           weir__recent_find(recent, iter_key(it), &ignored) != RECENT_UNKNOWN) {
+        rocksdb_iter_prev(it);
+    }
     weir_rc rc = WEIR_OK;
     if (!rocksdb_iter_valid(it)) {
         rc = iter_status(s, it, st);
-    } else if (weir_sv_starts(iter_key(it), prefix)) {
-        weir_sv value;
-        rc = unwrap(s, iter_key(it), iter_value(it), &value, st);
-        if (rc == WEIR_OK) {
-            *found = true;
-            weir_buf_sv(found_key, iter_key(it));
-            weir_buf_sv(out, value);
-        }
+    } else if (weir_sv_starts(iter_key(it), prefix) && (!op || weir_sv_cmp(iter_key(it), at) > 0)) {
+        at = iter_key(it);
+        stored = iter_value(it);
+        *found = true;
+    }
+    if (rc == WEIR_OK && *found) {
+        weir_buf_sv(found_key, at);
+        rc = add_value(s, at, stored, out, st);
     }
     rocksdb_iter_destroy(it);
     rocksdb_readoptions_destroy(read);
@@ -579,10 +597,39 @@ static void prefix_end(weir_sv prefix, weir_buf *end)
     }
 }
 
-weir_rc weir_store_scan(weir_store *s, weir_sv prefix,
-                        weir_rc (*each)(void *ctx, weir_sv key, weir_sv value, weir_status *st),
-                        void *ctx, weir_status *st)
+typedef weir_rc scan_each(void *ctx, weir_sv key, weir_sv value, weir_status *st);
+
+/* Both are in order; what is recent hides what RocksDB has. */
+static weir_rc scan_both(const weir_store *s, rocksdb_iterator_t *it, const store_op *const *ops,
+                         size_t n, scan_each *each, void *ctx, weir_status *st)
 {
+    const weir__recent *recent = weir__epochs_recent(s->epochs);
+    weir_rc rc = WEIR_OK;
+    size_t i = 0;
+    while (rc == WEIR_OK && (i < n || rocksdb_iter_valid(it))) {
+        bool stored = rocksdb_iter_valid(it);
+        weir_sv key = stored ? iter_key(it) : (weir_sv){0};
+        weir_sv own = i < n ? store_op_key(recent->points, ops[i]) : (weir_sv){0};
+        weir_sv raw;
+        weir_sv value;
+        if (i < n && (!stored || weir_sv_cmp(own, key) < 0)) {
+            rc = unwrap(s, own, store_op_value(recent->points, ops[i++]), &value, st);
+            rc = rc ? rc : each(ctx, own, value, st);
+            continue;
+        }
+        if (weir__recent_find(recent, key, &raw) == RECENT_UNKNOWN) {
+            rc = unwrap(s, key, iter_value(it), &value, st);
+            rc = rc ? rc : each(ctx, key, value, st);
+        }
+        rocksdb_iter_next(it);
+    }
+    return rc ? rc : iter_status(s, it, st);
+}
+
+weir_rc weir_store_scan(weir_store *s, weir_sv prefix, scan_each *each, void *ctx, weir_status *st)
+{
+    size_t n = 0;
+    const store_op **ops = weir__recent_sorted(weir__epochs_recent(s->epochs), prefix, &n);
     weir_buf end = {0};
     prefix_end(prefix, &end);
     rocksdb_readoptions_t *read = rocksdb_readoptions_create();
@@ -592,22 +639,12 @@ weir_rc weir_store_scan(weir_store *s, weir_sv prefix,
         rocksdb_readoptions_set_iterate_upper_bound(read, end.p, end.n);
     }
     rocksdb_iterator_t *it = rocksdb_create_iterator(s->db, read);
-    weir_rc rc = WEIR_OK;
     rocksdb_iter_seek(it, prefix.p, prefix.n);
-    while (rc == WEIR_OK && rocksdb_iter_valid(it)) {
-        weir_sv value;
-        rc = unwrap(s, iter_key(it), iter_value(it), &value, st);
-        if (rc == WEIR_OK) {
-            rc = each(ctx, iter_key(it), value, st);
-        }
-        rocksdb_iter_next(it);
-    }
-    if (rc == WEIR_OK) {
-        rc = iter_status(s, it, st);
-    }
+    weir_rc rc = scan_both(s, it, ops, n, each, ctx, st);
     rocksdb_iter_destroy(it);
     rocksdb_readoptions_destroy(read);
     weir_buf_deinit(&end);
+    weir_free(ops);
     return rc;
 }
 

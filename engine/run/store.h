@@ -1,7 +1,7 @@
 /* The durable store of a data directory: one RocksDB, ordered keys, atomic batches. Never touched
  * per row. One process at a time holds a directory (lock file with a clear error).
  *
- *   key space, first byte:  'M' meta   'J' journal   'T' topics   'S' state tables   'P' pending
+ *   key space, first byte:  'M' meta   'J' journal   'T' topics   'S' state tables   'P' the store's own
  *
  * Every value carries a crc32c; a wrong one is WEIR_ECORRUPT with the remedy, never read. */
 #pragma once
@@ -32,10 +32,11 @@ uint64_t weir_store_batch_bytes(const weir_store_batch *b);
  * it is unknown whether the write is there: the store must be closed and opened again. */
 weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st);
 
-/* Two phases, where somebody else decides whether an epoch counts (store_pending.c): the batch becomes
- * durable, but not visible; then it is settled. The batch stays as it is until then. */
+/* Two phases, where somebody else decides whether an epoch counts (store_epochs.c): the batch becomes
+ * durable, but not visible; then it is settled. The batch stays as it is until then. Epochs ascend from
+ * 1; preparing one forgets the one before, if it is not settled. */
 weir_rc weir_store_prepare(weir_store *s, weir_store_batch *b, uint64_t epoch, weir_status *st);
-/* Makes what was prepared from `b` visible, in one atomic write. Clears the batch. */
+/* Makes what was prepared from `b` visible, at once. Clears the batch. */
 weir_rc weir_store_settle(weir_store *s, weir_store_batch *b, weir_status *st);
 /* At start: the epoch that a killed process had prepared, and not settled. */
 weir_rc weir_store_prepared(weir_store *s, uint64_t *epoch, bool *found, weir_status *st);

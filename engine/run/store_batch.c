@@ -36,7 +36,6 @@ void weir__store_batch_reset(weir_store_batch *b)
     weir_buf_reset(&b->bytes);
     b->n = 0;
     b->n_ranges = 0;
-    b->filed = false;
 }
 
 uint32_t weir__store_crc(weir_sv key, weir_sv value)
@@ -51,6 +50,13 @@ static store_op *op_add(weir_store_batch *b, store_op_kind kind, weir_sv key)
     *op = (store_op){.at = b->bytes.n, .key_n = key.n, .kind = kind};
     weir_buf_sv(&b->bytes, key);
     return op;
+}
+
+void weir__store_batch_add(weir_store_batch *b, store_op_kind kind, weir_sv key, weir_sv stored)
+{
+    op_add(b, kind, key)->value_n = stored.n;
+    weir_buf_sv(&b->bytes, stored);
+    b->n_ranges += kind == STORE_DELETE_RANGE;
 }
 
 void weir_store_put(weir_store_batch *b, weir_sv key, weir_sv value)
@@ -72,10 +78,7 @@ void weir_store_delete_range(weir_store_batch *b, weir_sv from, weir_sv to)
     if (weir_sv_cmp(from, to) >= 0) {
         return;
     }
-    store_op *op = op_add(b, STORE_DELETE_RANGE, from);
-    op->value_n = to.n;
-    weir_buf_sv(&b->bytes, to);
-    b->n_ranges++;
+    weir__store_batch_add(b, STORE_DELETE_RANGE, from, to);
 }
 
 void weir_store_batch_append(weir_store_batch *b, weir_store_batch *from)
@@ -89,6 +92,21 @@ void weir_store_batch_append(weir_store_batch *b, weir_store_batch *from)
     weir_buf_add(&b->bytes, from->bytes.p, from->bytes.n);
     b->n_ranges += from->n_ranges;
     weir__store_batch_reset(from);
+}
+
+void weir__store_batch_prepend(weir_store_batch *b, weir_store_batch *from)
+{
+    size_t n = from->n;
+    weir_store_batch_append(b, from);
+    if (n == 0 || n == b->n) {
+        return;
+    }
+    size_t before = b->n - n;
+    store_op *ops = weir_alloc(n * sizeof *ops);
+    memcpy(ops, b->ops + before, n * sizeof *ops);
+    memmove(b->ops + n, b->ops, before * sizeof *ops);
+    memcpy(b->ops, ops, n * sizeof *ops);
+    weir_free(ops);
 }
 
 uint64_t weir_store_batch_bytes(const weir_store_batch *b)
@@ -178,7 +196,7 @@ void weir__store_batch_sort(weir_store_batch *b)
     segment_sort(b, from, b->n);
 }
 
-static bool covers(const weir_store_batch *b, const store_op *range, weir_sv key)
+bool weir__store_covers(const weir_store_batch *b, const store_op *range, weir_sv key)
 {
     weir_sv from = store_op_key(b, range);
     weir_sv to = store_op_value(b, range);
@@ -207,7 +225,7 @@ void weir__store_batch_flatten(weir_store_batch *b)
             continue;
         }
         size_t r = later;
-        while (r < n_ranges && !covers(b, &flat[r], store_op_key(b, op))) {
+        while (r < n_ranges && !weir__store_covers(b, &flat[r], store_op_key(b, op))) {
             r++;
         }
         if (r == n_ranges) {

@@ -21,7 +21,6 @@ struct weir_store_batch {
     store_op *ops;
     size_t n, cap;
     size_t n_ranges;
-    bool filed; /* prepared as a file of its own (store_pending.c) */
 };
 
 static inline weir_sv store_op_key(const weir_store_batch *b, const store_op *op)
@@ -34,15 +33,15 @@ static inline weir_sv store_op_value(const weir_store_batch *b, const store_op *
 }
 
 void weir__store_batch_reset(weir_store_batch *b);
+/* `stored`: the value as it is stored, with its checksum; the end of a range. */
+void weir__store_batch_add(weir_store_batch *b, store_op_kind kind, weir_sv key, weir_sv stored);
+/* Moves the operations of `from` before those of `b`. */
+void weir__store_batch_prepend(weir_store_batch *b, weir_store_batch *from);
+/* The range of operation `range` of the batch has the key. */
+bool weir__store_covers(const weir_store_batch *b, const store_op *range, weir_sv key);
 /* The same effect as a table file has it: range deletions first, which take nothing of their own file,
  * then the operations that no later range covers, sorted. */
 void weir__store_batch_flatten(weir_store_batch *b);
-/* Cheaper as a table file than in the log. */
-bool weir__store_is_large(const weir_store_batch *b);
-/* rocks_store.c. A sorted, synced table file outside of the store, and its atomic move into it. */
-weir_rc weir__store_write_table(weir_store *s, weir_store_batch *b, const char *path,
-                                weir_status *st);
-weir_rc weir__store_ingest(weir_store *s, const char *path, weir_status *st);
 /* Sorts by key without changing the effect: only between range deletions, equal keys stay in order.
  */
 void weir__store_batch_sort(weir_store_batch *b);

@@ -60,7 +60,7 @@ def failing_writes(case):
 
 @test
 def failing_fsync(case):
-    """Row 20: fdatasync that fails with EIO, injected with strace: as a failing write."""
+    """Row 20: fdatasync of the log of epochs that fails with EIO, injected with strace: as a failing write."""
     if not shutil.which('strace'):
         raise Skipped('strace is not installed')
     case.create('src', 2)
@@ -70,7 +70,8 @@ def failing_fsync(case):
     engine.stop()
     case.produce('src', rows(100, 200))
     engine = case.run(COUNT, wrap=['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e',
-                                   'inject=fdatasync:error=EIO:when=6+'], env={'ASAN_OPTIONS': 'detect_leaks=0'})
+                                   'inject=fdatasync:error=EIO', '-P', case.path('data', 'epochs.log')],
+                      env={'ASAN_OPTIONS': 'detect_leaks=0'})
     engine.ends(1, 'Input/output error')
     engine = case.run(COUNT)
     exact(case, 200)
@@ -114,10 +115,10 @@ def damaged_files(case):
     the remedy, exit status 1: never read, never a crash, and nothing is written to Kafka."""
     case.create('src', 2)
     case.produce('src', rows(0, 5000, keys=1000))
-    engine = case.run(COUNT)
+    engine = case.run(COUNT, eos=False)
     exact(case, 5000)
     engine.stop()
-    engine = case.run(COUNT)      # the log of the first run becomes a table file
+    engine = case.run(COUNT, eos=False)      # the log of the first run becomes a table file
     until(lambda: glob.glob(case.path('data', '*.sst')))
     case.produce('src', rows(5000, 5100, keys=1000))
     exact(case, 5100)
@@ -132,6 +133,27 @@ def damaged_files(case):
             must('data directory' in said and REMEDY in said, name, change.__name__, said)
     must(tried >= 9, tried)
     equal(len(case.records('copied')), 5100)
+
+
+@test
+def damaged_log(case):
+    """Row 21: the log of epochs with other bits, or of something else, is refused with the remedy; cut short
+    it is older than what Kafka has committed, which is refused, too. Whole again, it goes on, exactly once."""
+    case.create('src', 2)
+    for n in range(3):
+        case.produce('src', rows(n * 1000, n * 1000 + 1000, keys=1000))
+        engine = case.run(COUNT)
+        exact(case, n * 1000 + 1000)
+        engine.stop()
+    for change, remedy in ((flip, REMEDY), (foreign, REMEDY), (cut, 'start with an empty --data-dir')):
+        must(damaged(case, 'damaged', 'epochs.log', change))
+        case.run(COUNT, data='damaged').ends(1, remedy)
+    equal(len(case.records('copied')), 3000)
+    case.produce('src', rows(3000, 4000, keys=1000))
+    engine = case.run(COUNT)
+    exact(case, 4000)
+    counted(case, 4000, keys=1000)
+    engine.stop()
 
 
 @test
