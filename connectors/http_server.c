@@ -81,7 +81,9 @@ weir_rc weir_http_server_open(weir_loop *l, const weir_http_server_spec *spec,
                               weir_http_server **out, weir_status *st)
 {
     bool guarded = spec->tls && spec->authenticates;
-    if (!spec->insecure && !guarded && !weir_address_is_local(spec->listen)) {
+    bool is_local;
+    WEIR_TRY(weir_address_check(spec->listen, &is_local, st));
+    if (!spec->insecure && !guarded && !is_local) {
         weir_fail(st, WEIR_EUSAGE, "\"%s\" can be reached from other machines, without %s",
                   spec->listen, spec->tls ? "authentication" : "TLS and authentication");
         return weir_hint(st, "listen on 127.0.0.1, or allow it explicitly");

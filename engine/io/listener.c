@@ -21,6 +21,7 @@
 #define REST_MS 100
 #define BUCKETS 256
 #define KEEPALIVE_S 60
+#define UNSENT_BYTES (256 << 10) /* in the system: what a slow peer has read shows in what is sent */
 
 struct weir_listener {
     weir__lodger lodger;
@@ -44,10 +45,12 @@ void weir__stream_set_options(int fd, int family)
 {
     int on = 1;
     int idle = KEEPALIVE_S;
+    int unsent = UNSENT_BYTES;
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     if (family != AF_UNIX) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     }
 }
 
@@ -221,22 +224,19 @@ static weir_rc parse_address(const char *text, place *out, weir_status *st)
     return WEIR_OK;
 }
 
-bool weir_address_is_local(const char *address)
+weir_rc weir_address_check(const char *address, bool *is_local, weir_status *st)
 {
     place at;
-    weir_status st;
     unsigned char bytes[16];
-    if (parse_address(address, &at, &st) != WEIR_OK) {
-        return false;
-    }
-    if (at.is_unix || strcmp(at.host, "localhost") == 0) {
-        return true;
-    }
+    WEIR_TRY(parse_address(address, &at, st));
     if (inet_pton(AF_INET, at.host, bytes) == 1) {
-        return bytes[0] == 127;
+        *is_local = bytes[0] == 127;
+    } else if (inet_pton(AF_INET6, at.host, bytes) == 1) {
+        *is_local = IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)(const void *)bytes);
+    } else {
+        *is_local = at.is_unix || strcmp(at.host, "localhost") == 0;
     }
-    return inet_pton(AF_INET6, at.host, bytes) == 1 &&
-           IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)(const void *)bytes);
+    return WEIR_OK;
 }
 
 static weir_rc fail_listen(const char *address, int error, weir_status *st)

@@ -103,5 +103,6 @@ uint32_t weir_listener_streams(const weir_listener *l);
 uint64_t weir_listener_refused(const weir_listener *l); /* closed for one of the limits */
 /* Other certificates for connections from now on. */
 void weir_listener_renew(weir_listener *l, const weir_tls *tls);
-/* Whether only this machine can reach such an address (127.0.0.0/8, ::1, localhost, unix). */
-bool weir_address_is_local(const char *address);
+/* Whether only this machine can reach such an address (127.0.0.0/8, ::1, localhost, unix). WEIR_EUSAGE:
+ * it is none to listen on. */
+weir_rc weir_address_check(const char *address, bool *is_local, weir_status *st);

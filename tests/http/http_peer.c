@@ -296,9 +296,12 @@ static void stdin_ready(void *ctx, uint32_t events)
     }
 }
 
-static int fail(const weir_status *st)
+static int fail(peer *p, weir_tls *tls, const weir_status *st)
 {
     fprintf(stderr, "%s\n", st->msg);
+    weir_tls_free(tls);
+    weir_http_server_close(p->server);
+    weir_loop_free(p->loop);
     return 1;
 }
 
@@ -324,21 +327,21 @@ int main(int argc, char **argv)
     if (p.tls.cert_file) {
         p.tls.alpn = "http/1.1";
         if (weir_tls_server(&p.tls, &tls, &st) != WEIR_OK) {
-            return fail(&st);
+            return fail(&p, tls, &st);
         }
         p.spec.tls = tls;
     }
     if (weir_http_server_open(p.loop, &p.spec, &p.server, &st) != WEIR_OK) {
-        return fail(&st);
+        return fail(&p, tls, &st);
     }
-    weir_tls_free(tls);
     for (size_t i = 0; i < WEIR_COUNT(routes); i++) {
         weir_http_route route = routes[i];
         route.ctx = &p;
         if (weir_http_route_add(p.server, &route, &st) != WEIR_OK) {
-            return fail(&st);
+            return fail(&p, tls, &st);
         }
     }
+    weir_tls_free(tls);
     weir_watch_start(p.loop, 0, WEIR_WATCH_READ, stdin_ready, &p);
     printf("%u\n", weir_http_server_port(p.server));
     fflush(stdout);

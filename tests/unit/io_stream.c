@@ -528,19 +528,22 @@ static void addresses(void **state)
     static const char *const wrong[] = {"",         "80",      "host",     "host:",     "host:65536",
                                         "::1:80",   "unix:",   "h:-1",     "h: 1",      "h:1x",
                                         "h:99999999999999999999", "[::1]"};
+    weir_status st = {0};
+    bool is_local;
     weir_loop *loop = weir_loop_new();
     for (size_t i = 0; i < WEIR_COUNT(local); i++) {
-        assert_true(weir_address_is_local(local[i]));
+        assert_int_equal(weir_address_check(local[i], &is_local, &st), WEIR_OK);
+        assert_true(is_local);
     }
     for (size_t i = 0; i < WEIR_COUNT(outside); i++) {
-        assert_false(weir_address_is_local(outside[i]));
+        assert_int_equal(weir_address_check(outside[i], &is_local, &st), WEIR_OK);
+        assert_false(is_local);
     }
     for (size_t i = 0; i < WEIR_COUNT(wrong); i++) {
-        weir_status st = {0};
         weir_listener *l;
         weir_listener_spec spec = {.address = wrong[i]};
         assert_int_equal(weir_listener_open(loop, &spec, on_accepted, NULL, &l, &st), WEIR_EUSAGE);
-        assert_false(weir_address_is_local(wrong[i]));
+        assert_int_equal(weir_address_check(wrong[i], &is_local, &st), WEIR_EUSAGE);
     }
     weir_loop_free(loop);
 }
@@ -685,7 +688,7 @@ static void tls_settings_are_checked(void **state)
          .key_file = in_certs("server.key"),
          .ca_file = in_certs("server.key")},
     };
-    static const char *const problems[] = {"needs a certificate",  "not the owner's", "ann.key",    
+    static const char *const problems[] = {"needs a certificate",  "not the owner's", "ann.key",
                                            "nowhere.pem",          "certificate",     "protocols",
                                            "CA file"};
     for (size_t i = 0; i < WEIR_COUNT(cases); i++) {
