@@ -21,9 +21,11 @@
 #define WEIR_DATAGEN_CYCLE_MAX 10000 /* sum of the weights of a model's tables */
 #define WEIR_DATAGEN_RANKS_MAX                                                                     \
     (1 << 20) /* values that are not equally likely: a table of them is kept */
+#define WEIR_DATAGEN_ALL_RANKS_MAX (1 << 24) /* in all columns of a spec */
 #define WEIR_DATAGEN_SESSIONS_MAX 100000 /* of one table, at the same time */
 #define WEIR_DATAGEN_ITEMS_MAX 1000      /* of one generated array or map */
 #define WEIR_DATAGEN_TEXT_MAX (1 << 20)  /* bytes of one generated text, and of padding */
+#define WEIR_DATAGEN_CELL_MAX (16 << 20) /* bytes of the largest value a column can have */
 #define WEIR_DATAGEN_FILE_MAX (16 << 20) /* of a schema, a model, a list of values */
 #define WEIR_DATAGEN_DEPTH_MAX 16        /* nested types, references to references */
 #define WEIR_DATAGEN_STEPS_MAX 1000      /* of a rate that changes */

@@ -15,6 +15,7 @@ typedef struct avro {
     weir__dg_field *f; /* whose type is read */
     const weir_json_node *named[NAMED_MAX];
     uint32_t n_named;
+    uint32_t nodes; /* read so far: a type that is named twice is read twice */
     weir_status *st;
 } avro;
 
@@ -266,6 +267,10 @@ static weir_rc read_type(avro *v, weir_sv path, const weir_json_node *t, int dep
 {
     if (depth > 2 * WEIR_DATAGEN_DEPTH_MAX) {
         return weir_fail(v->st, WEIR_ELIMIT, "types are nested too deeply");
+    }
+    if (++v->nodes > WEIR_AVRO_NODES_MAX) {
+        return weir_fail(v->st, WEIR_ELIMIT, "more than %d types (WEIR_AVRO_NODES_MAX)",
+                         WEIR_AVRO_NODES_MAX);
     }
     if (t->kind == WEIR_JSON_STRING) {
         return read_named(v, path, t->text, depth, out);

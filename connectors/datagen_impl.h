@@ -75,6 +75,10 @@ typedef struct weir__dg_pick {
 /* Weights are not negative, at least one is positive. */
 const weir__dg_alias *weir__dg_weighted(weir_arena *a, const double *weights, uint32_t n);
 const weir__dg_alias *weir__dg_zipf(weir_arena *a, double s, uint32_t n);
+/* For a rule: fails where the tables of all rules together get too large. */
+typedef struct weir__dg_maker weir__dg_maker;
+weir_rc weir__dg_zipf_for(weir__dg_maker *m, double s, uint64_t n, const weir__dg_alias **out,
+                          weir_status *st);
 uint64_t weir__dg_pick_one(const weir__dg_pick *p, weir_rng *r);
 double weir__dg_normal(weir_rng *r);
 
@@ -82,7 +86,7 @@ typedef struct weir__dg_regex weir__dg_regex;
 /* Classes, alternatives, groups, repetitions, escapes; no anchors inside, no look-around, no back
  * references. Endless repetitions end at 8 more than the least. */
 weir_rc weir__dg_regex_compile(weir_arena *a, weir_sv pattern, weir__dg_regex **out,
-                               weir_status *st);
+                               uint64_t *longest, weir_status *st);
 void weir__dg_regex_write(const weir__dg_regex *x, weir_rng *r, weir_buf *out);
 
 /* ---- cells: compiled rules ---- */
@@ -135,6 +139,7 @@ struct weir__dg_cell {
     bool safe;             /* its text needs no escapes */
     bool as_date, as_time; /* parts of a timestamp */
     uint64_t base;         /* of its draws */
+    uint64_t most;         /* bytes of its own at most, without those of other cells */
     double null_share;
     uint32_t when; /* states in which it has a value, as bits; 0: always */
     weir_sv prefix, suffix;
@@ -225,11 +230,12 @@ struct weir_datagen_spec {
 };
 
 /* Where values come from that name files. */
-typedef struct weir__dg_maker {
+struct weir__dg_maker {
     weir_arena *a;
     weir_datagen_spec *spec;
     const weir_datagen_request *request;
-} weir__dg_maker;
+    uint64_t ranks; /* in tables of chances, so far */
+};
 
 /* datagen_settings.c */
 /* ORDER weir__dg_setting: table in datagen_settings.c */

@@ -62,8 +62,7 @@ static weir_rc link_draw(linker *l, const weir__dg_table *target)
     if (!zipf && !weir_sv_ieq(d, WEIR_SV("uniform"))) {
         return weir_fail(l->st, WEIR_EUSAGE, "distribution is uniform or zipf");
     }
-    p->alias = zipf ? weir__dg_zipf(l->m->a, s, (uint32_t)p->n) : NULL;
-    return WEIR_OK;
+    return zipf ? weir__dg_zipf_for(l->m, s, p->n, &p->alias, l->st) : WEIR_OK;
 }
 
 static weir_rc link_ref(linker *l)
@@ -158,36 +157,50 @@ static weir_rc link_cell(linker *l)
     return WEIR_OK;
 }
 
-/* Fails for a cell that is too many steps away from those that depend on none, so also for one that
- * depends on itself. */
-static weir_rc depth(const weir_datagen_spec *s, uint32_t table, const weir__dg_cell *c, int left,
-                     uint32_t *fuel, weir_status *st)
+/* How many bytes a cell writes at most, with all it depends on. Fails for one that depends on
+ * itself, or on too many others, or gets too large: so writing it ends. */
+static weir_rc measure(const weir_datagen_spec *s, uint32_t table, const weir__dg_cell *c, int left,
+                       uint32_t *fuel, uint64_t *bytes, weir_status *st)
 {
     const weir__dg_cell *cells = s->tables[table].cells;
-    uint32_t children = c->kind == WEIR__DG_STRUCT                             ? c->type->n_fields
-                        : c->kind == WEIR__DG_ARRAY || c->kind == WEIR__DG_MAP ? 1
-                                                                               : 0;
+    const weir__dg_cell *others[2] = {NULL, NULL};
+    uint64_t more = 0;
     if (left == 0 || *fuel == 0) {
         return weir_fail(st, WEIR_EUSAGE,
                          "columns depend on themselves, or on too many others in a row");
     }
     --*fuel;
-    for (uint32_t i = 0; i < children; i++) {
-        WEIR_TRY(depth(s, table, &c->children[i], left - 1, fuel, st));
+    *bytes = c->most;
+    for (uint32_t i = 0; c->kind == WEIR__DG_STRUCT && i < c->type->n_fields; i++) {
+        WEIR_TRY(measure(s, table, &c->children[i], left - 1, fuel, &more, st));
+        *bytes += c->labels[i].n + more;
+    }
+    if (c->kind == WEIR__DG_ARRAY || c->kind == WEIR__DG_MAP) {
+        WEIR_TRY(measure(s, table, c->children, left - 1, fuel, &more, st));
+        *bytes += (more + 32) * ((uint64_t)c->first + c->pick.n);
     }
     for (uint32_t i = 0; i < c->n_parts; i++) {
         if (c->parts[i].column >= 0) {
-            WEIR_TRY(depth(s, table, &cells[c->parts[i].column], left - 1, fuel, st));
+            WEIR_TRY(measure(s, table, &cells[c->parts[i].column], left - 1, fuel, &more, st));
+            *bytes += more;
         }
     }
     if (c->kind == WEIR__DG_REF) {
-        return depth(s, c->table, &s->tables[c->table].cells[c->column], left - 1, fuel, st);
+        table = c->table;
+        others[0] = &s->tables[table].cells[c->column];
+    } else if (c->kind == WEIR__DG_HASH || c->kind == WEIR__DG_TIMES) {
+        others[0] = &cells[c->column];
+        others[1] = c->with >= 0 ? &cells[c->with] : NULL;
     }
-    bool one = c->kind == WEIR__DG_HASH || c->kind == WEIR__DG_TIMES;
-    if (one) {
-        WEIR_TRY(depth(s, table, &cells[c->column], left - 1, fuel, st));
+    for (int i = 0; i < 2 && others[i]; i++) {
+        WEIR_TRY(measure(s, table, others[i], left - 1, fuel, &more, st));
+        *bytes += more;
     }
-    return one && c->with >= 0 ? depth(s, table, &cells[c->with], left - 1, fuel, st) : WEIR_OK;
+    return *bytes <= WEIR_DATAGEN_CELL_MAX
+               ? WEIR_OK
+               : weir_fail(st, WEIR_ELIMIT,
+                           "values may get larger than %d bytes (WEIR_DATAGEN_CELL_MAX)",
+                           WEIR_DATAGEN_CELL_MAX);
 }
 
 weir_rc weir__dg_link(weir__dg_maker *m, weir_status *st)
@@ -213,7 +226,8 @@ weir_rc weir__dg_link(weir__dg_maker *m, weir_status *st)
         for (uint32_t i = 0; i < s->tables[t].n; i++) {
             const weir__dg_field *f = &s->tables[t].fields[i];
             uint32_t fuel = 10000;
-            if (depth(s, t, &s->tables[t].cells[i], DEPTH, &fuel, st) != WEIR_OK ||
+            uint64_t bytes;
+            if (measure(s, t, &s->tables[t].cells[i], DEPTH, &fuel, &bytes, st) != WEIR_OK ||
                 weir__dg_check_used(f, s->tables[t].cells[i].kind, st) != WEIR_OK) {
                 return weir_wrap(st, "column " WEIR_SV_FMT, WEIR_SV_ARG(f->name));
             }

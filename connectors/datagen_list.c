@@ -70,6 +70,7 @@ static weir_rc add(list *l, weir_sv text, bool json, weir_status *st)
         item.json = weir_arena_sv(l->a, weir_buf_view(&b));
         weir_buf_deinit(&b);
     }
+    c->most = item.json.n > c->most ? item.json.n : c->most;
     WEIR_PUSH(l->a, l->items, l->n, l->cap, item);
     return WEIR_OK;
 }

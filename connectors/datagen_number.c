@@ -20,6 +20,7 @@ weir_rc weir__dg_affixes(weir__dg_compiler *c, weir_sv path, weir__dg_cell *out)
     out->suffix = weir__dg_text(c->f, path, "suffix", (weir_sv){0});
     WEIR_TRY(weir__dg_count(c->f, path, "width", 0, 18, &width, c->st));
     out->width = (uint32_t)width;
+    out->most += ((uint64_t)out->prefix.n + out->suffix.n) * 6;
     out->safe = !needs_escapes(out->prefix) && !needs_escapes(out->suffix);
     if ((out->prefix.n || out->suffix.n || width) && !out->quoted) {
         return weir_fail(c->st, WEIR_EUSAGE, "prefix, suffix and width are for texts");
@@ -41,13 +42,8 @@ weir_rc weir__dg_pick_rule(weir__dg_compiler *c, weir_sv path, uint64_t n, bool 
                          WEIR_SV_ARG(d));
     }
     WEIR_TRY(weir__dg_number(c->f, path, "s", 0, 100, &s, c->st));
-    if (zipf && (n == 0 || n > WEIR_DATAGEN_RANKS_MAX)) {
-        return weir_fail(c->st, WEIR_ELIMIT,
-                         "zipf wants at most %d values (WEIR_DATAGEN_RANKS_MAX)",
-                         WEIR_DATAGEN_RANKS_MAX);
-    }
     if (zipf) {
-        out->alias = weir__dg_zipf(c->m->a, s, (uint32_t)n);
+        WEIR_TRY(weir__dg_zipf_for(c->m, s, n, &out->alias, c->st));
     }
     WEIR_TRY(weir__dg_number(c->f, path, "hot.share", 0, 1, &out->hot_share, c->st));
     out->hot_n = out->hot_share > 0 ? 1 : 0;

@@ -57,6 +57,22 @@ const weir__dg_alias *weir__dg_zipf(weir_arena *a, double s, uint32_t n)
     return out;
 }
 
+weir_rc weir__dg_zipf_for(weir__dg_maker *m, double s, uint64_t n, const weir__dg_alias **out,
+                          weir_status *st)
+{
+    if (n == 0 || n > WEIR_DATAGEN_RANKS_MAX) {
+        return weir_fail(st, WEIR_ELIMIT, "zipf wants 1 to %d values (WEIR_DATAGEN_RANKS_MAX)",
+                         WEIR_DATAGEN_RANKS_MAX);
+    }
+    m->ranks += n;
+    if (m->ranks > WEIR_DATAGEN_ALL_RANKS_MAX) {
+        return weir_fail(st, WEIR_ELIMIT, "more than %d values (WEIR_DATAGEN_ALL_RANKS_MAX)",
+                         WEIR_DATAGEN_ALL_RANKS_MAX);
+    }
+    *out = weir__dg_zipf(m->a, s, (uint32_t)n);
+    return WEIR_OK;
+}
+
 uint64_t weir__dg_pick_one(const weir__dg_pick *p, weir_rng *r)
 {
     if (p->n == 0) {

@@ -298,15 +298,14 @@ static weir_rc read_ways(parser *p, uint32_t depth, weir__dg_regex *out, uint64_
 }
 
 weir_rc weir__dg_regex_compile(weir_arena *a, weir_sv pattern, weir__dg_regex **out,
-                               weir_status *st)
+                               uint64_t *longest, weir_status *st)
 {
     parser p = {.a = a, .pattern = pattern, .st = st};
-    uint64_t longest;
     if (!weir_utf8_valid(pattern)) {
         return weir_fail(st, WEIR_EUSAGE, "a regex that is not UTF-8");
     }
     *out = WEIR_NEW(a, weir__dg_regex);
-    WEIR_TRY(read_ways(&p, 0, *out, &longest));
+    WEIR_TRY(read_ways(&p, 0, *out, longest));
     return more(&p) ? fault(&p, "a bracket too many") : WEIR_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/data/json_text.h"
 
 #define COMMON "null.share, scope, when, draw, hidden"
+#define ESCAPED 6 /* bytes of a character in JSON at most */
 #define NUMERIC "prefix, suffix, width, decimals"
 
 typedef struct rule_name {
@@ -324,6 +325,7 @@ static weir_rc compile_text(weir__dg_compiler *c, weir_sv path, const weir_type 
                             weir__dg_cell *out)
 {
     weir__dg_regex *regex = NULL;
+    uint64_t longest = 0;
     if (type->kind != WEIR_T_STRING && (type->kind != WEIR_T_BYTES || out->kind != WEIR__DG_TEXT)) {
         return weir_fail(c->st, WEIR_EUSAGE, "a text does not fit the column's type");
     }
@@ -333,12 +335,15 @@ static weir_rc compile_text(weir__dg_compiler *c, weir_sv path, const weir_type 
     }
     WEIR_TRY(weir__dg_affixes(c, path, out));
     if (out->kind == WEIR__DG_TEXT) {
-        return read_length(c, path, 8, 8, WEIR_DATAGEN_TEXT_MAX, out);
+        WEIR_TRY(read_length(c, path, 8, 8, WEIR_DATAGEN_TEXT_MAX, out));
+        out->most += 2 * ((uint64_t)out->first + out->pick.n); /* bytes are in base64 */
+        return WEIR_OK;
     }
     if (out->kind == WEIR__DG_REGEX) {
         weir_sv pattern = weir__dg_text(c->f, path, "pattern", (weir_sv){0});
         out->safe = false;
-        WEIR_TRY(weir__dg_regex_compile(c->m->a, pattern, &regex, c->st));
+        WEIR_TRY(weir__dg_regex_compile(c->m->a, pattern, &regex, &longest, c->st));
+        out->most += longest * ESCAPED;
         out->regex = regex;
     }
     return WEIR_OK;
@@ -407,6 +412,7 @@ static weir_rc compile_cell(weir__dg_compiler *c, weir_sv path, weir_sv name, co
     weir_sv draw = weir__dg_text(c->f, path, "draw", (weir_sv){0});
     *out = (weir__dg_cell){.kind = rule->kind, .type = type, .column = -1, .with = -1};
     out->quoted = type->kind == WEIR_T_STRING || type->kind == WEIR_T_BYTES;
+    out->most = 64;
     out->base = draw.n ? lower_hash(c->t->base + 1, draw)
                        : lower_hash(lower_hash(c->t->base, c->f->name), path);
     bool inside = depth > 0 && (rule->kind == WEIR__DG_WALK || rule->kind == WEIR__DG_REF ||

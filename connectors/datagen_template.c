@@ -56,6 +56,7 @@ weir_rc weir__dg_template(weir_arena *a, const weir__dg_table *t, weir_sv text, 
         } else {
             part.text = weir_arena_sv(a, weir_sv_of(text.p, end));
         }
+        out->most += (uint64_t)part.text.n * 6 + 20;
         WEIR_PUSH(a, parts, n, cap, part);
         text = weir_sv_of(text.p + end, text.n - end);
     }
