@@ -9,6 +9,7 @@
 
 #define INTERNAL_PREFIX WEIR_SV("__") /* Kafka's own topics */
 #define LISTED_WAIT_MS 10000          /* until a new topic shows up */
+#define LISTED_LOOKS 3                /* in a row: another broker may not have heard of it */
 #define ADMIN_SLEEP_MS 50
 #define ATTEMPT_MS 1000               /* one question, of those that are asked again */
 #define ATTEMPTS_MS 30000             /* while a broker finds its feet */
@@ -84,13 +85,18 @@ static void find_listed(void *ctx, weir_sv name, int32_t partitions, int32_t rep
 /* A change of topics takes a moment until every broker tells of it. */
 static weir_rc await_listed(weir_kafka *k, weir_sv name, bool there, weir_status *st)
 {
-    for (int waited = 0; waited < LISTED_WAIT_MS; waited += ADMIN_SLEEP_MS) {
+    int looks = 0;
+    for (int waited = 0; waited < LISTED_WAIT_MS;) {
         listed l = {.name = name};
         WEIR_TRY(weir__kafka_list(&k->base, find_listed, &l, st));
-        if (l.there == there || weir__kafka_interrupted(k)) {
+        looks = l.there == there ? looks + 1 : 0;
+        if (looks == LISTED_LOOKS || weir__kafka_interrupted(k)) {
             return WEIR_OK;
         }
-        rd_kafka_poll(asker(k), ADMIN_SLEEP_MS);
+        if (looks == 0) {
+            rd_kafka_poll(asker(k), ADMIN_SLEEP_MS);
+            waited += ADMIN_SLEEP_MS;
+        }
     }
     return WEIR_OK; /* who opens it will see */
 }
@@ -172,7 +178,10 @@ weir_rc weir__kafka_create(weir_cluster *c, const weir_topic_spec *spec, weir_st
     }
     rd_kafka_AdminOptions_destroy(o);
     rd_kafka_NewTopic_destroy(t);
-    return rc ? rc : await_listed(k, spec->name, true, st);
+    if (rc == WEIR_OK || rc == WEIR_EEXISTS) { /* that may be the answer to the same question, asked again */
+        WEIR_TRY(await_listed(k, spec->name, true, st));
+    }
+    return rc;
 }
 
 weir_rc weir__kafka_drop(weir_cluster *c, weir_sv topic, weir_status *st)

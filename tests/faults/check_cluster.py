@@ -76,6 +76,7 @@ def leaders_move(case):
         engine = own.run(COUNT)
         load = Load(own, 3000, 50)
         load.start()
+        own.records('copied', 1)
         for node, at in ((1, 200), (2, 1000), (3, 1800)):
             until(lambda: load.done >= at)
             cluster.kill(node)
