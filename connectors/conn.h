@@ -94,6 +94,13 @@ void weir_conn_well(weir_conn *c);
 /* The connector cannot go on: state FAILED, until RESUME CONNECTOR. */
 void weir_conn_fail(weir_conn *c, const char *fmt, ...) WEIR_PRINTF(2, 3);
 
+/* Notes: what a sink must know after a restart besides its positions. Loop: durable no later than what is
+ * finished after it. `value` without bytes: the note of this key goes. */
+void weir_conn_note(weir_conn *c, weir_sv key, weir_sv value);
+/* In open: those that a restart has left. */
+weir_rc weir_conn_notes(weir_conn *c, void (*each)(void *ctx, weir_sv key, weir_sv value), void *ctx,
+                        weir_status *st);
+
 /* ---- sinks ---- */
 
 /* One topic of a sink. */

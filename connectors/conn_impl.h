@@ -61,6 +61,7 @@ typedef struct weir__lane {
     uint64_t bytes;        /* of the waiting */
     int64_t since_ms;      /* when the oldest waiting one came */
     bool busy;
+    bool cut;              /* of the batch under way only a part is sent */
     bool armed;            /* the timer */
     bool waiting;          /* … and nothing is sent before: back-off, rate, breaker */
     weir_timer *timer;
@@ -110,6 +111,7 @@ typedef struct weir__conn_shared {
     bool troubled;         /* … is not over */
     uint64_t in_records, in_bytes; /* handed to the loop and not over */
     bool ended;
+    weir_buf notes;        /* to be saved: key length, key, there?, value length, value */
 } weir__conn_shared;
 
 struct weir_conn {
@@ -119,6 +121,8 @@ struct weir_conn {
     weir_sv name, statement;
     weir__conn_value *values;
     uint32_t n_values, cap_values;
+    weir_sv *secrets;      /* never shown */
+    uint32_t n_secrets, cap_secrets;
     void *self;
     weir_loop *loop;
     weir_rng rng;
@@ -143,6 +147,9 @@ struct weir_connect {
 weir_rc weir__conn_options(weir_conn *c, const weir_connect_spec *spec, weir_status *st);
 const weir__conn_value *weir__conn_value_of(const weir_conn *c, const char *name);
 const weir_conn_kind *weir__conn_kind_of(const weir_connect_spec *spec, weir_status *st);
+
+/* A copy of the text in `a` in which no secret stands. */
+weir_sv weir__conn_masked(const weir_conn *c, weir_arena *a, weir_sv text);
 
 /* conn_rows.c. The stream or table over a topic (or of this name), copied; NULL: none. */
 const weir_source *weir__conn_source_of(const weir_catalog *catalog, weir_arena *a, weir_sv name);
@@ -177,6 +184,9 @@ bool weir__lanes_empty(const weir_conn *c);
 /* conn_dead.c: loop. The record to the dead letters, or skipped, or the end of the connector: false. */
 bool weir__sink_bury(weir_conn *c, const weir_sink_item *item, const char *stage, weir_sv reason);
 void weir__sink_report(weir_conn *c, const weir_sink_item *item, bool ok, weir_sv reason);
+
+/* conn_note.c: control thread, under the lock */
+void weir__notes_save(weir_conn *c, weir_store_batch *batch);
 
 /* conn_source.c: control thread */
 weir_rc weir__source_open(weir_conn *c, weir_status *st);

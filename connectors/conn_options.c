@@ -15,6 +15,7 @@
 
 #define SECRET_BYTES_MAX ((size_t)64 << 10)
 #define HIDDEN "[hidden]"
+#define SECRET_SHORTEST 3
 
 /* ---- rows ---- */
 
@@ -209,6 +210,37 @@ static void add_secret(weir_buf *out, weir_sv secret, bool template)
     }
 }
 
+/* One or two characters are found everywhere: hiding them would hide nothing and spoil the rest. */
+static void keep_secret(weir_conn *c, weir_sv secret)
+{
+    if (secret.n >= SECRET_SHORTEST) {
+        WEIR_PUSH(&c->arena, c->secrets, c->n_secrets, c->cap_secrets, secret);
+    }
+}
+
+weir_sv weir__conn_masked(const weir_conn *c, weir_arena *a, weir_sv text)
+{
+    weir_buf out = {0};
+    for (uint32_t i = 0; i < text.n;) {
+        weir_sv longest = {0};
+        weir_sv rest = weir_sv_of(text.p + i, text.n - i);
+        for (uint32_t k = 0; k < c->n_secrets; k++) {
+            if (c->secrets[k].n > longest.n && weir_sv_starts(rest, c->secrets[k])) {
+                longest = c->secrets[k];
+            }
+        }
+        if (longest.n) {
+            weir_buf_str(&out, HIDDEN);
+            i += longest.n;
+        } else {
+            weir_buf_byte(&out, text.p[i++]);
+        }
+    }
+    weir_sv masked = weir_arena_sv(a, weir_buf_view(&out));
+    weir_buf_deinit(&out);
+    return masked;
+}
+
 static weir_rc resolve(weir_conn *c, weir__conn_value *v, weir_status *st)
 {
     weir_sv in = v->shown;
@@ -228,6 +260,7 @@ static weir_rc resolve(weir_conn *c, weir__conn_value *v, weir_status *st)
         weir_sv ref = weir_sv_of(rest.p + 2, (size_t)(end - rest.p) - 2);
         weir_sv secret = {0};
         rc = secret_of(&c->arena, ref, &secret, st);
+        keep_secret(c, secret);
         add_secret(&out, secret, v->row->type == WEIR_CONN_TEMPLATE);
         i += (uint32_t)(end - rest.p) + 1;
     }
@@ -351,6 +384,9 @@ static weir_rc put(weir_conn *c, const weir_conn_option *row, const weir_conn_gi
     v.shown = g ? weir_arena_sv(&c->arena, g->value) : weir_sv_cstr(row->standard);
     v.span = g ? g->value_span : (weir_span){0};
     WEIR_TRY(resolve(c, &v, st));
+    if (row->type == WEIR_CONN_SECRET) {
+        keep_secret(c, v.text);
+    }
     WEIR_TRY(check_value(&v, st));
     WEIR_PUSH(&c->arena, c->values, c->n_values, c->cap_values, v);
     return WEIR_OK;

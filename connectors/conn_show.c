@@ -55,7 +55,10 @@ static void show_one(weir_conn *c, void *ctx)
         weir_sink_rows rows = {&w->topic->in, w->chunk, w->at, w->partition, d->batch};
         c->kind->as_sink->render(c->self, &rows, &p);
         if (p.n) {
-            c->kind->as_sink->show(c->self, &one, 1, w->out);
+            weir_buf text = {0};
+            c->kind->as_sink->show(c->self, &one, 1, &text);
+            weir_buf_sv(w->out, weir__conn_masked(c, d->batch->arena, weir_buf_view(&text)));
+            weir_buf_deinit(&text);
         } else {
             weir_buf_printf(w->out, "%s%s\n",
                             poison[0] ? "cannot be rendered: " : "nothing is sent for it", poison);

@@ -125,6 +125,7 @@ static void conn_free(weir_conn *c)
     for (weir__conn_post *p = NULL; (p = weir__conn_posts_take(&c->shared.posts)) != NULL;) {
         weir__conn_post_free(p);
     }
+    weir_buf_deinit(&c->shared.notes);
     weir_lock_free(c->shared.lock);
     weir_arena_deinit(&c->arena);
     weir_free(c);
@@ -451,26 +452,36 @@ bool weir_connect_wants_commit(const weir_connect *c)
     return false;
 }
 
-/* Positions of a dropped connector. */
+/* All of one connector below a prefix. */
+static void forget_range(weir_store_batch *batch, const char *prefix, const char *name)
+{
+    weir_buf from = {0};
+    weir_buf to = {0};
+    weir_buf_add(&from, prefix, strlen(prefix) + 1);
+    weir_buf_str(&from, name);
+    weir_buf_sv(&to, weir_buf_view(&from));
+    weir_buf_byte(&from, 0);
+    weir_buf_byte(&to, 1);
+    weir_store_delete_range(batch, weir_buf_view(&from), weir_buf_view(&to));
+    weir_buf_deinit(&from);
+    weir_buf_deinit(&to);
+}
+
+/* Positions and notes of dropped connectors. */
 static void forget(weir_connect *c, weir_store_batch *batch)
 {
     for (size_t at = 0; at < c->forgotten.n;) {
         const char *name = c->forgotten.p + at + 1;
-        bool sink = c->forgotten.p[at] == 'k';
-        weir_buf from = {0};
-        weir_buf_add(&from, sink ? "Msink" : "Msource", sink ? 6 : 8);
-        weir_buf_str(&from, name);
-        if (sink) {
-            weir_buf to = {0};
-            weir_buf_sv(&to, weir_buf_view(&from));
-            weir_buf_byte(&from, 0);
-            weir_buf_byte(&to, 1);
-            weir_store_delete_range(batch, weir_buf_view(&from), weir_buf_view(&to));
-            weir_buf_deinit(&to);
+        if (c->forgotten.p[at] == 'k') {
+            forget_range(batch, "Msink", name);
+            forget_range(batch, "Mnote", name);
         } else {
-            weir_store_delete(batch, weir_buf_view(&from));
+            weir_buf key = {0};
+            weir_buf_add(&key, "Msource", 8);
+            weir_buf_str(&key, name);
+            weir_store_delete(batch, weir_buf_view(&key));
+            weir_buf_deinit(&key);
         }
-        weir_buf_deinit(&from);
         at += strlen(name) + 2;
     }
     weir_buf_reset(&c->forgotten);
@@ -493,6 +504,7 @@ weir_rc weir_connect_save(weir_connect *c, weir_store_batch *batch, weir_status 
         weir__conn_posts posts = k->shared.posts;
         k->shared.posts = (weir__conn_posts){0};
         weir_rc rc = weir__sink_save(k, batch, st);
+        weir__notes_save(k, batch);
         weir_lock_leave(k->shared.lock);
         append_posts(k, &posts, &moved);
         WEIR_TRY(rc);

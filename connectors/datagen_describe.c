@@ -4,6 +4,7 @@
 
 #include "engine/base/nearest.h"
 #include "engine/data/number.h"
+#include "engine/data/text.h"
 
 #define USERS_MAX 1000000000
 
@@ -345,9 +346,25 @@ static weir_rc check_settings(weir__dg_describer *d)
     return WEIR_OK;
 }
 
+static bool is_text(weir_sv s)
+{
+    return s.n == 0 || weir_utf8_valid(s);
+}
+
+static weir_rc check_texts(const weir__dg_describer *d)
+{
+    const weir_datagen_request *r = d->m.request;
+    bool good = is_text(r->model_text) && is_text(r->avro);
+    for (uint32_t i = 0; i < r->n_options && good; i++) {
+        good = is_text(r->options[i].name) && is_text(r->options[i].value);
+    }
+    return good ? WEIR_OK : weir_fail(d->st, WEIR_EUSAGE, "a description that is not UTF-8");
+}
+
 static weir_rc describe(weir__dg_describer *d)
 {
     int64_t seed = 1;
+    WEIR_TRY(check_texts(d));
     WEIR_TRY(weir__dg_settings_read(d));
     weir_sv text = weir__dg_setting_text(d, WEIR__DG_SET_SEED);
     if (text.p && !weir_i64_parse(text, &seed)) {

@@ -301,8 +301,8 @@ weir_rc weir__dg_regex_compile(weir_arena *a, weir_sv pattern, weir__dg_regex **
                                uint64_t *longest, weir_status *st)
 {
     parser p = {.a = a, .pattern = pattern, .st = st};
-    if (!weir_utf8_valid(pattern)) {
-        return weir_fail(st, WEIR_EUSAGE, "a regex that is not UTF-8");
+    if (!weir_utf8_valid(pattern) || (pattern.n && memchr(pattern.p, 0, pattern.n))) {
+        return weir_fail(st, WEIR_EUSAGE, "a regex that is not UTF-8, or has a NUL");
     }
     *out = WEIR_NEW(a, weir__dg_regex);
     WEIR_TRY(read_ways(&p, 0, *out, longest));

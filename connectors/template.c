@@ -31,6 +31,7 @@ typedef struct part {
     how how;
     bool quoted;   /* JSON: inside of a string */
     uint32_t col;  /* COLUMN */
+    uint32_t at;   /* of its name in the text */
     weir_sv text;  /* LITERAL: text · HEADER: name · AS_TIME: format */
 } part;
 
@@ -196,7 +197,7 @@ weir_rc weir_template_compile(weir_arena *a, const weir_sink_input *in, weir_sv 
         weir_sv before = weir_sv_of(text.p + from, i - from);
         add_literal(a, t, before);
         quoted = open_string(before, quoted);
-        part p = {.quoted = quoted};
+        part p = {.quoted = quoted, .at = i + 2};
         weir_sv inner = weir_sv_of(text.p + i + 2, (size_t)(end - text.p) - i - 2);
         if (compile_one(t, inner, &p, st) != WEIR_OK) {
             return fail_at(at, n, i + 2, inner.n ? inner.n : 1);
@@ -232,6 +233,20 @@ bool weir_template_constant(const weir_template *t, weir_sv *text)
     }
     *text = t->n ? t->parts[0].text : (weir_sv){0};
     return true;
+}
+
+bool weir_template_needs_value(const weir_template *t, weir_sv *name, uint32_t *at)
+{
+    for (uint32_t i = 0; i < t->n; i++) {
+        const part *p = &t->parts[i];
+        const weir_column *c = p->what == COLUMN ? &t->in->schema->cols[p->col] : NULL;
+        if (p->what == VALUE || (c && c->role == WEIR_COL_VALUE)) {
+            *name = c ? c->name : WEIR_SV("value");
+            *at = p->at;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- rendering ---- */

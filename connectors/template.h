@@ -37,6 +37,9 @@ weir_rc weir_template_compile(weir_arena *a, const weir_sink_input *in, weir_sv 
                               weir_status *st);
 /* Has no ${…}: the same text for every record. */
 bool weir_template_constant(const weir_template *t, weir_sv *text);
+/* What of the record's value it needs: a column's name, or "value". False: nothing, so a tombstone can be
+ * rendered. *at: where that is in the text, behind ${. */
+bool weir_template_needs_value(const weir_template *t, weir_sv *name, uint32_t *at);
 /* Appends the text for one row. False: it cannot be rendered, *why says so (static or in the batch's
  * arena), and what was appended is to be dropped. */
 bool weir_template_render(const weir_template *t, const weir_sink_rows *r, uint32_t row, weir_buf *out,

@@ -30,7 +30,7 @@ const weir_command weir_cmd_plan = {
         "Compares the bundle with what is applied to the data directory (which need not be there yet)\n"
         "and lists what would be created, replaced, dropped and kept: why, and what becomes of state\n"
         "and topics. Statements are parsed, type-checked and planned; topics of a cluster are looked\n"
-        "at. Nothing is changed. It works while `weir run` uses the directory.\n"
+        "at. Nothing is changed. No other process may use the directory.\n"
         "\n"
         "  --data-dir DIR          where state, applied statements and their history are\n"
         "  --bootstrap-servers HOST:PORT,…  topics are on this Kafka cluster\n"

@@ -25,6 +25,13 @@ void weir_store_batch_free(weir_store_batch *b)
     weir_free(b);
 }
 
+void weir__store_batch_clear(weir_store_batch *b)
+{
+    weir_buf_reset(&b->bytes);
+    b->n = 0;
+    b->n_ranges = 0;
+}
+
 void weir__store_batch_reset(weir_store_batch *b)
 {
     if (b->bytes.cap + b->cap * sizeof *b->ops > BATCH_KEEP_BYTES) {
@@ -33,9 +40,7 @@ void weir__store_batch_reset(weir_store_batch *b)
         b->ops = NULL;
         b->cap = 0;
     }
-    weir_buf_reset(&b->bytes);
-    b->n = 0;
-    b->n_ranges = 0;
+    weir__store_batch_clear(b);
 }
 
 uint32_t weir__store_crc(weir_sv key, weir_sv value)

@@ -32,7 +32,9 @@ static inline weir_sv store_op_value(const weir_store_batch *b, const store_op *
     return (weir_sv){b->bytes.p + op->at + op->key_n, op->value_n};
 }
 
+/* Gives large memory back; clear keeps it. */
 void weir__store_batch_reset(weir_store_batch *b);
+void weir__store_batch_clear(weir_store_batch *b);
 /* `stored`: the value as it is stored, with its checksum; the end of a range. */
 void weir__store_batch_add(weir_store_batch *b, store_op_kind kind, weir_sv key, weir_sv stored);
 /* Moves the operations of `from` before those of `b`. */

@@ -64,7 +64,6 @@ static weir_rc write_batch(weir_store *s, weir_store_batch *b, weir_status *st)
         }
         rc = weir__store_write(s, b, st);
     }
-    weir__store_batch_reset(b);
     return rc ? rc : WEIR_FAULT(STORE_WRITTEN, st);
 }
 
@@ -88,17 +87,17 @@ static weir_rc flush(weir_store *s, weir_status *st)
     if (weir__recent_empty(&e->recent)) {
         return WEIR_OK;
     }
-    weir_store_batch *all = weir_store_batch_new();
-    weir__recent_take(&e->recent, all);
-    weir_rc rc = write_epochs(s, all, e->newest, st);
-    weir_store_batch_free(all);
+    weir_rc rc = write_epochs(s, weir__recent_all(&e->recent), e->newest, st);
+    weir__recent_clear(&e->recent);
     return rc ? rc : weir__epoch_log_clear(&e->log, st);
 }
 
 weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st)
 {
-    WEIR_TRY(flush(s, st));
-    return write_batch(s, b, st);
+    weir_rc rc = flush(s, st);
+    rc = rc ? rc : write_batch(s, b, st);
+    weir__store_batch_reset(b);
+    return rc;
 }
 
 /* ---- two phases ---- */
@@ -115,9 +114,10 @@ static weir_rc take(weir_store *s, weir_store_batch *b, uint64_t epoch, weir_sta
 {
     weir__epochs *e = weir__store_epochs(s);
     if (b->bytes.n > RECENT_BYTES_MAX) { /* not twice in memory */
-        WEIR_TRY(flush(s, st));
-        WEIR_TRY(write_epochs(s, b, epoch, st));
-        return weir__epoch_log_clear(&e->log, st);
+        weir_rc rc = flush(s, st);
+        rc = rc ? rc : write_epochs(s, b, epoch, st);
+        weir__store_batch_reset(b);
+        return rc ? rc : weir__epoch_log_clear(&e->log, st);
     }
     weir__recent_add(&e->recent, b);
     weir__store_batch_reset(b);

@@ -152,14 +152,17 @@ const store_op **weir__recent_sorted(const weir__recent *r, weir_sv prefix, size
     return found;
 }
 
-void weir__recent_take(weir__recent *r, weir_store_batch *out)
+weir_store_batch *weir__recent_all(weir__recent *r)
 {
-    WEIR_ASSERT(out->n == 0);
-    weir_store_batch empty = *out;
-    *out = *r->points;
-    *r->points = empty;
-    weir__store_batch_prepend(out, r->ranges);
-    weir_free(r->slots);
-    r->slots = NULL;
-    r->n_slots = 0;
+    weir__store_batch_prepend(r->points, r->ranges);
+    return r->points;
+}
+
+void weir__recent_clear(weir__recent *r)
+{
+    weir__store_batch_clear(r->points);
+    weir__store_batch_clear(r->ranges);
+    if (r->n_slots) {
+        memset(r->slots, 0, r->n_slots * sizeof *r->slots);
+    }
 }

@@ -30,8 +30,10 @@ void weir__recent_add(weir__recent *r, const weir_store_batch *b);
 weir__recent_look weir__recent_find(const weir__recent *r, weir_sv key, weir_sv *stored);
 /* The puts with the prefix, by key. To be freed. */
 const store_op **weir__recent_sorted(const weir__recent *r, weir_sv prefix, size_t *n);
-/* Moves everything into the empty batch, in an order that has the same effect. */
-void weir__recent_take(weir__recent *r, weir_store_batch *out);
+/* Everything in an order that has the same effect; then only clear may follow. */
+weir_store_batch *weir__recent_all(weir__recent *r);
+/* Keeps its memory: it will need as much again. */
+void weir__recent_clear(weir__recent *r);
 
 static inline bool weir__recent_empty(const weir__recent *r)
 {

@@ -19,7 +19,7 @@ void weir_topics_close(weir_topics *t);
 /* Memory only: weir_topic_consumed may forget records for good. Off at birth. */
 void weir_topics_forget_consumed(weir_topics *t, bool on);
 
-/* The topics that a store has, without opening them: also of one that another process works with. */
+/* The topics that a store has, without opening them: the store may be open for reading only. */
 weir_rc weir_topics_stored(weir_store *store,
                            void (*each)(void *ctx, weir_sv name, int32_t partitions), void *ctx,
                            weir_status *st);
