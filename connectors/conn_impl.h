@@ -160,6 +160,7 @@ weir_rc weir__sink_columns(weir_conn *c, weir__sink_topic *t, weir_sv name, weir
 weir_rc weir__sink_open(weir_conn *c, weir_status *st);
 weir_rc weir__sink_place(weir_conn *c, weir_status *st); /* positions, from the store or the beginning */
 weir_rc weir__sink_rewind(weir_conn *c, weir_status *st); /* stopped: goes on behind what is done */
+bool weir__sink_is_new(const weir_conn *c); /* its beginning waits for a commit */
 bool weir__sink_grown(const weir_conn *c); /* a topic has more partitions: stop, rewind, start */
 weir_rc weir__sink_pump(weir_conn *c, weir_status *st);
 weir_rc weir__sink_save(weir_conn *c, weir_store_batch *batch, weir_status *st);

@@ -167,6 +167,18 @@ weir_rc weir__sink_rewind(weir_conn *c, weir_status *st)
     return weir__sink_place(c, st);
 }
 
+bool weir__sink_is_new(const weir_conn *c)
+{
+    for (uint32_t i = 0; c->owner->config.store && i < c->sink.n_topics; i++) {
+        for (int32_t p = 0; p < c->sink.topics[i].n_parts; p++) {
+            if (c->sink.topics[i].parts[p].saved < 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool weir__sink_grown(const weir_conn *c)
 {
     for (uint32_t i = 0; i < c->sink.n_topics; i++) {

@@ -443,6 +443,9 @@ weir_rc weir_connect_pump(weir_connect *c, bool *moved, weir_status *st)
 bool weir_connect_wants_commit(const weir_connect *c)
 {
     for (uint32_t i = 0; i < c->n; i++) {
+        if (c->conns[i]->kind->sink && weir__sink_is_new(c->conns[i])) {
+            return true;
+        }
         for (const weir__conn_post *p = c->conns[i]->source.owed.first; p; p = p->later) {
             if (p->durable) {
                 return true;

@@ -95,7 +95,7 @@ void weir_connect_options(weir_connect *c, weir_sv name, weir_arena *a,
 
 /* Hands records to sinks and takes those of sources. *moved: something was appended to topics. */
 weir_rc weir_connect_pump(weir_connect *c, bool *moved, weir_status *st);
-/* Somebody waits for the next commit: a source owes an answer. */
+/* Somebody waits for the next commit: a source owes an answer, a sink is new. */
 bool weir_connect_wants_commit(const weir_connect *c);
 /* Positions, and the dead letters and reports they stand for: into the commit. Without a store (batch
  * NULL), too. */
