@@ -9,7 +9,6 @@
 
 #define INTERNAL_PREFIX WEIR_SV("__") /* Kafka's own topics */
 #define LISTED_WAIT_MS 10000          /* until a new topic shows up */
-#define LISTED_LOOKS 3                /* in a row: another broker may not have heard of it */
 #define ADMIN_SLEEP_MS 50
 #define ATTEMPT_MS 1000               /* one question, of those that are asked again */
 #define ATTEMPTS_MS 30000             /* while a broker finds its feet */
@@ -85,18 +84,13 @@ static void find_listed(void *ctx, weir_sv name, int32_t partitions, int32_t rep
 /* A change of topics takes a moment until every broker tells of it. */
 static weir_rc await_listed(weir_kafka *k, weir_sv name, bool there, weir_status *st)
 {
-    int looks = 0;
-    for (int waited = 0; waited < LISTED_WAIT_MS;) {
+    for (int waited = 0; waited < LISTED_WAIT_MS; waited += ADMIN_SLEEP_MS) {
         listed l = {.name = name};
         WEIR_TRY(weir__kafka_list(&k->base, find_listed, &l, st));
-        looks = l.there == there ? looks + 1 : 0;
-        if (looks == LISTED_LOOKS || weir__kafka_interrupted(k)) {
+        if (l.there == there || weir__kafka_interrupted(k)) {
             return WEIR_OK;
         }
-        if (looks == 0) {
-            rd_kafka_poll(asker(k), ADMIN_SLEEP_MS);
-            waited += ADMIN_SLEEP_MS;
-        }
+        rd_kafka_poll(asker(k), ADMIN_SLEEP_MS);
     }
     return WEIR_OK; /* who opens it will see */
 }

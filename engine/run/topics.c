@@ -4,11 +4,14 @@
  * Stored: "Mtopic" ‖ id → partitions, retention, name; ids ascend with creation and are not names,
  * so that a topic dropped and made again does not meet its old records. */
 #include "engine/base/limits.h"
+#include "engine/io/loop.h"
 #include "engine/run/topics_impl.h"
 
 #define TOPIC_META "Mtopic"
 #define TOPIC_HELD_BYTES_MAX ((uint64_t)64 << 20) /* above, durable chunks leave memory unread */
 #define POLL_BYTES ((uint64_t)8 << 20)     /* of a cluster, taken in at a time */
+#define LISTED_MS 10000                    /* until all brokers of a cluster tell of a new topic */
+#define LISTED_SLEEP_MS 50
 
 static weir_topic *topic_add(weir_topics *t, uint32_t id, weir_sv name, int32_t partitions,
                              int64_t retention_ms)
@@ -309,6 +312,11 @@ weir_rc weir_topics_create(weir_topics *t, const weir_topic_spec *spec, weir_top
     WEIR_TRY(rc == WEIR_EEXISTS ? WEIR_OK : rc);
     WEIR_TRY(weir_topics_refresh(t, st));
     *out = weir_topics_find(t, spec->name);
+    for (int ms = 0; !*out && ms < LISTED_MS; ms += LISTED_SLEEP_MS) {
+        weir_sleep_ms(LISTED_SLEEP_MS); /* one broker may know it, and the next one asked not yet */
+        WEIR_TRY(weir_topics_refresh(t, st));
+        *out = weir_topics_find(t, spec->name);
+    }
     return *out ? WEIR_OK
                 : weir_fail(st, WEIR_EIO, "topic " WEIR_SV_FMT " was created, but is not listed",
                             WEIR_SV_ARG(spec->name));
