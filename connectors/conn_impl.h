@@ -139,7 +139,7 @@ struct weir_connect {
     size_t n, cap;
     weir_loop *loop;       /* of all connectors; NULL: none was made yet */
     weir_thread *thread;
-    weir_buf forgotten;    /* whose positions go with the next commit: 'k' or 's', name, NUL */
+    weir_buf forgotten;    /* whose positions go with the next commit: names, each with a NUL */
     bool stopped;
 };
 

@@ -223,7 +223,6 @@ weir_rc weir_connect_drop(weir_connect *c, weir_sv name, weir_status *st)
     if (k->kind->sink) {
         weir__sink_keep(k, false);
     }
-    weir_buf_byte(&c->forgotten, k->kind->sink ? 'k' : 's');
     weir_buf_sv(&c->forgotten, k->name);
     weir_buf_byte(&c->forgotten, 0);
     for (uint32_t i = 0; i < c->n; i++) {
@@ -456,12 +455,12 @@ bool weir_connect_wants_commit(const weir_connect *c)
 }
 
 /* All of one connector below a prefix. */
-static void forget_range(weir_store_batch *batch, const char *prefix, const char *name)
+static void forget_range(weir_store_batch *batch, const char *prefix, weir_sv name)
 {
     weir_buf from = {0};
     weir_buf to = {0};
     weir_buf_add(&from, prefix, strlen(prefix) + 1);
-    weir_buf_str(&from, name);
+    weir_buf_sv(&from, name);
     weir_buf_sv(&to, weir_buf_view(&from));
     weir_buf_byte(&from, 0);
     weir_buf_byte(&to, 1);
@@ -470,22 +469,24 @@ static void forget_range(weir_store_batch *batch, const char *prefix, const char
     weir_buf_deinit(&to);
 }
 
+void weir_connect_forget(weir_sv name, weir_store_batch *batch)
+{
+    weir_buf key = {0};
+    forget_range(batch, "Msink", name);
+    forget_range(batch, "Mnote", name);
+    weir_buf_add(&key, "Msource", 8); /* with its NUL */
+    weir_buf_sv(&key, name);
+    weir_store_delete(batch, weir_buf_view(&key));
+    weir_buf_deinit(&key);
+}
+
 /* Positions and notes of dropped connectors. */
 static void forget(weir_connect *c, weir_store_batch *batch)
 {
     for (size_t at = 0; at < c->forgotten.n;) {
-        const char *name = c->forgotten.p + at + 1;
-        if (c->forgotten.p[at] == 'k') {
-            forget_range(batch, "Msink", name);
-            forget_range(batch, "Mnote", name);
-        } else {
-            weir_buf key = {0};
-            weir_buf_add(&key, "Msource", 8);
-            weir_buf_str(&key, name);
-            weir_store_delete(batch, weir_buf_view(&key));
-            weir_buf_deinit(&key);
-        }
-        at += strlen(name) + 2;
+        weir_sv name = weir_sv_cstr(c->forgotten.p + at);
+        weir_connect_forget(name, batch);
+        at += name.n + 1;
     }
     weir_buf_reset(&c->forgotten);
 }

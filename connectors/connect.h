@@ -53,6 +53,8 @@ weir_rc weir_connect_create(weir_connect *c, const weir_connect_spec *spec, weir
 weir_rc weir_connect_check(weir_connect *c, const weir_connect_spec *spec, weir_status *st);
 /* Its position is forgotten with the next commit. WEIR_ENOTFOUND. */
 weir_rc weir_connect_drop(weir_connect *c, weir_sv name, weir_status *st);
+/* Removes what the store has of a connector that does not run. */
+void weir_connect_forget(weir_sv name, weir_store_batch *batch);
 /* RESUME also restarts a failed one. WEIR_ENOTFOUND. */
 weir_rc weir_connect_pause(weir_connect *c, weir_sv name, bool paused, weir_status *st);
 /* The exact request for the last record there is of each of its topics. Sinks only. */

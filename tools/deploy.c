@@ -92,6 +92,7 @@ weir_rc weir_deployment_open(weir_deployment *d, weir_status *st)
         .default_partitions = 1,
         .data_dir = d->data_dir,
         .check_properties = true,
+        .no_connectors = true, /* they begin with `weir run` */
         .now_ms = wall,
     };
     WEIR_TRY(weir_session_open(&config, &d->session, st));

@@ -45,6 +45,11 @@ static void wake(void *ctx)
     }
 }
 
+static bool only_checks(const weir_session *s)
+{
+    return s->config.check_only || s->config.dry || s->config.no_connectors;
+}
+
 static weir_connect *connect_of(weir_session *s)
 {
     if (!s->connect) {
@@ -55,7 +60,7 @@ static weir_connect *connect_of(weir_session *s)
             .catalog = s->catalog,
             .formats = &s->formats,
             .take_seq = take_seq,
-            .make_topic = s->config.check_only ? NULL : make_topic,
+            .make_topic = only_checks(s) ? NULL : make_topic,
             .condition = condition,
             .wake = wake,
             .ctx = s,
@@ -82,7 +87,7 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, weir_
                               .n_options = b->as.connector.n_options,
                               .statement = b->sql};
     weir_connect *c = connect_of(s);
-    if (s->config.check_only) {
+    if (only_checks(s)) {
         return weir_connect_check(c, &spec, st);
     }
     weir_rc rc = weir_connect_create(c, &spec, st);

@@ -2,6 +2,7 @@
  * directory; a query that goes on with another plan is deployed with its old plan first, and replaced.
  * Nothing runs meanwhile. Then one commit has everything: new positions and plans, the removal of what
  * is gone, and the revision. Killed before it, nothing has happened. */
+#include "connectors/connect.h"
 #include "engine/io/loop.h"
 #include "engine/server/bundle_session.h"
 #include "engine/server/deploy_impl.h"
@@ -65,6 +66,12 @@ weir_rc weir_deploy_apply(weir_deploy *d, weir_session *s, weir_sv who, weir_sta
     for (uint32_t i = 0; i < d->n_stored; i++) {
         if (!d->stored[i].claimed) {
             weir_engine_forget(d->stored[i].id, batch);
+        }
+    }
+    for (uint32_t i = 0; i < d->is.n; i++) {
+        const weir__unit *u = d->is.units[i];
+        if (u->kind == WEIR__UNIT_CONNECTOR && !u->other) {
+            weir_connect_forget(u->name, batch);
         }
     }
     d->revision.time_ms = weir_wall_ms();

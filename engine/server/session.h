@@ -44,6 +44,7 @@ typedef struct weir_session_config {
     bool check_properties;      /* SET of a name that nobody knows is refused */
     bool dry;                   /* statements change the catalog, and nothing else: no query starts, no row
                                    is inserted, no schema is registered (weir plan) */
+    bool no_connectors;         /* they are checked, none is started (weir apply) */
     bool topics_as_asked;       /* topics are as the statements ask for, or they are refused, as with a
                                    cluster */
     bool schemas_in_memory;     /* schemas of AVRO are kept here: nothing else reads the topics */
@@ -106,7 +107,6 @@ void weir_session_set(weir_session *s, weir_sv name, weir_sv value);
 void weir_session_unset(weir_session *s, weir_sv name);
 bool weir_session_get(const weir_session *s, weir_sv name, weir_sv *value);
 void weir_session_define(weir_session *s, weir_sv name, weir_sv value); /* ${name} */
-
 void weir_session_undefine(weir_session *s, weir_sv name);
 /* A schema that the registry, once there is one, must have for a subject. A SET that names the registry
  * comes earlier or later. Borrowed. */
