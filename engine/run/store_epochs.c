@@ -53,12 +53,13 @@ static weir_rc write_large(weir_store *s, weir_store_batch *b, weir_status *st)
     return rc;
 }
 
+/* Behind WEIR_FAULT(STORE_WRITE): an error of that has changed nothing. */
 static weir_rc write_batch(weir_store *s, weir_store_batch *b, weir_status *st)
 {
-    weir_rc rc = WEIR_FAULT(STORE_WRITE, st);
-    if (rc == WEIR_OK && is_large(b)) {
+    weir_rc rc = WEIR_OK;
+    if (is_large(b)) {
         rc = write_large(s, b, st);
-    } else if (rc == WEIR_OK && b->n > 0) {
+    } else if (b->n > 0) {
         if (b->n >= SORT_OPS_MIN) {
             weir__store_batch_sort(b);
         }
@@ -87,6 +88,7 @@ static weir_rc flush(weir_store *s, weir_status *st)
     if (weir__recent_empty(&e->recent)) {
         return WEIR_OK;
     }
+    WEIR_TRY(WEIR_FAULT(STORE_WRITE, st));
     weir_rc rc = write_epochs(s, weir__recent_all(&e->recent), e->newest, st);
     weir__recent_clear(&e->recent);
     return rc ? rc : weir__epoch_log_clear(&e->log, st);
@@ -95,6 +97,7 @@ static weir_rc flush(weir_store *s, weir_status *st)
 weir_rc weir_store_commit(weir_store *s, weir_store_batch *b, weir_status *st)
 {
     weir_rc rc = flush(s, st);
+    rc = rc ? rc : WEIR_FAULT(STORE_WRITE, st);
     rc = rc ? rc : write_batch(s, b, st);
     weir__store_batch_reset(b);
     return rc;
@@ -115,6 +118,7 @@ static weir_rc take(weir_store *s, weir_store_batch *b, uint64_t epoch, weir_sta
     weir__epochs *e = weir__store_epochs(s);
     if (b->bytes.n > RECENT_BYTES_MAX) { /* not twice in memory */
         weir_rc rc = flush(s, st);
+        rc = rc ? rc : WEIR_FAULT(STORE_WRITE, st);
         rc = rc ? rc : write_epochs(s, b, epoch, st);
         weir__store_batch_reset(b);
         return rc ? rc : weir__epoch_log_clear(&e->log, st);

@@ -39,9 +39,9 @@ static inline bool weir__recent_empty(const weir__recent *r)
 {
     return r->points->n + r->ranges->n == 0;
 }
-/* Of memory. */
+/* Of memory in use, the index apart. */
 static inline uint64_t weir__recent_bytes(const weir__recent *r)
 {
     return r->points->bytes.n + r->ranges->bytes.n +
-           (r->points->n + r->ranges->n) * sizeof(store_op) + r->n_slots * sizeof *r->slots;
+           (r->points->n + r->ranges->n) * sizeof(store_op);
 }
