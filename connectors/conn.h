@@ -160,6 +160,7 @@ typedef struct weir_sink_parcel {
     weir_sink_input *in;
     weir_chunk *chunk;
     int32_t partition;
+    int64_t end;           /* behind the partition's last record, as known when these were taken */
     weir_buf bytes;
     uint32_t n;
     weir_sink_item *items;

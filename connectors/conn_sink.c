@@ -243,6 +243,7 @@ typedef struct slice {
     weir_chunk *chunk;
     uint32_t first, n;
     int32_t partition;
+    int64_t end;
 } slice;
 
 static void on_slice(void *ctx);
@@ -257,7 +258,7 @@ static void give(weir_conn *c, weir__sink_topic *t, int32_t p, weir_chunk *chunk
 {
     slice *s = weir_alloc(sizeof *s);
     weir_chunk_ref(chunk);
-    *s = (slice){c, t, chunk, first, n, p};
+    *s = (slice){c, t, chunk, first, n, p, weir_topic_end(t->topic, p)};
     weir_lock_enter(c->shared.lock);
     c->shared.in_records += n;
     c->shared.in_bytes += bytes_of(chunk, n);
@@ -482,7 +483,7 @@ static void on_slice(void *ctx)
     weir_free(ctx);
     weir_sink_parcel *p = weir_zalloc(sizeof *p);
     *p = (weir_sink_parcel){.in = &s.topic->in, .chunk = s.chunk, .partition = s.partition,
-                            .records = s.n};
+                            .end = s.end, .records = s.n};
     p->items = weir_alloc(sizeof *p->items * s.n);
     weir_buf_init(&p->bytes, WEIR_CHUNK_BYTES_MAX);
     p->next = s.first + s.n == s.chunk->n ? weir_chunk_end(s.chunk)
