@@ -29,4 +29,4 @@ typedef struct weir_command {
 extern const weir_command weir_cmd_run, weir_cmd_check, weir_cmd_explain, weir_cmd_test,
     weir_cmd_plan, weir_cmd_apply, weir_cmd_rollback, weir_cmd_history, weir_cmd_topic,
     weir_cmd_produce, weir_cmd_consume, weir_cmd_state, weir_cmd_pipe, weir_cmd_datagen,
-    weir_cmd_docs, weir_cmd_demo, weir_cmd_bench, weir_cmd_version;
+    weir_cmd_dlq, weir_cmd_docs, weir_cmd_demo, weir_cmd_bench, weir_cmd_version;

@@ -221,6 +221,18 @@ static weir_rc go(weir_run *r, weir_status *st)
     return r->report ? weir_run_report(r, st) : WEIR_OK;
 }
 
+/* Told when it stopped, through the log. */
+static bool has_failed_connector(const weir_run *r)
+{
+    weir_arena a;
+    weir_sv name;
+    weir_sv why;
+    weir_arena_init(&a);
+    bool failed = weir_session_failed_connector(r->session, &a, &name, &why);
+    weir_arena_deinit(&a);
+    return failed;
+}
+
 static int status_of(const weir_run *r, weir_rc rc, const weir_status *st)
 {
     if (rc != WEIR_OK) {
@@ -239,7 +251,7 @@ static int status_of(const weir_run *r, weir_rc rc, const weir_status *st)
     for (uint32_t i = 0; i < weir_engine_queries(e); i++) {
         kept += weir_query_plan(weir_engine_query_at(e, i))->persistent;
     }
-    if (r->reported) {
+    if (r->reported || has_failed_connector(r)) {
         return WEIR_EXIT_FAILED;
     }
     if (weir_engine_queries(e) > 0 && kept == 0 && weir_run_show_count(r->show) == 0) {

@@ -16,6 +16,7 @@
 #define COMMIT_MS 1000       /* commit.interval.ms */
 #define EXACTLY_ONCE_COMMIT_MS 100
 #define WORK_PER_COMMIT 3    /* large commits come later (up to COMMIT_MS): a quarter of the time */
+#define EXACTLY_ONCE_WORK_PER_COMMIT 6 /* they cost more: a seventh */
 #define CLUSTER_LOOK_MS 50   /* without a call from the cluster */
 #define PROGRESS_MS 500
 #define NS_PER_MS 1000000LL
@@ -92,15 +93,14 @@ static weir_rc commit(weir_run *r, weir_status *st)
     return publish(r, st);
 }
 
-/* Somebody outside waits for an answer, which waits for a commit: several wait for one. */
+/* Somebody outside waits for an answer, which waits for a commit: at most half of the time goes there. */
 static weir_rc commit_for_answers(weir_run *r, bool *more, weir_status *st)
 {
     if (!weir_session_wants_commit(r->session)) {
         return WEIR_OK;
     }
     *more = true; /* the next look comes at once */
-    return weir_mono_ns() - r->committed_ns < WORK_PER_COMMIT * r->commit_took_ns ? WEIR_OK
-                                                                                  : commit(r, st);
+    return weir_mono_ns() - r->committed_ns < r->commit_took_ns ? WEIR_OK : commit(r, st);
 }
 
 /* Before a run ends by itself: sinks get what they have not seen, and the time to deliver it. */
@@ -260,7 +260,9 @@ static bool step(void *ctx)
 static void on_commit(void *ctx)
 {
     weir_run *r = ctx;
-    int64_t apart = weir_min64(WORK_PER_COMMIT * r->commit_took_ns, COMMIT_MS * NS_PER_MS);
+    const weir_cluster *c = weir_topics_cluster(weir_session_topics(r->session));
+    int64_t work = c && c->exactly_once ? EXACTLY_ONCE_WORK_PER_COMMIT : WORK_PER_COMMIT;
+    int64_t apart = weir_min64(work * r->commit_took_ns, COMMIT_MS * NS_PER_MS);
     if (weir_mono_ns() - r->committed_ns < apart) {
         return;
     }

@@ -59,6 +59,7 @@ static const weir_command *const commands[] = {
     &weir_cmd_state,
     &weir_cmd_pipe,
     &weir_cmd_datagen,
+    &weir_cmd_dlq,
     &weir_cmd_docs,
     &weir_cmd_demo,
     &weir_cmd_bench,
