@@ -218,8 +218,8 @@ typedef struct weir_sink_lane {
     uint32_t index;
     void *own; /* the kind's: a connection */
 } weir_sink_lane;
-/* In send: only the first n ≥ 1 items are sent now, and will be finished; the others are given again, in
- * order, as if they had not been given yet. */
+/* Before it is finished: only the first n ≥ 1 items of the batch are sent now, and will be finished; the
+ * others are given again, in order, as if they had not been given yet. */
 void weir_sink_sent(weir_sink_lane *lane, uint32_t n);
 /* The batch given to send is over: one outcome per item, in its order; NULL: all done. May be called
  * inside of send. */

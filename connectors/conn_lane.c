@@ -272,7 +272,7 @@ void weir_sink_sent(weir_sink_lane *lane, uint32_t n)
 {
     weir__lane *l = (weir__lane *)lane;
     WEIR_ASSERT(l->busy && n > 0 && n <= l->sent);
-    l->cut = n < l->sent;
+    l->cut |= n < l->sent;
     for (uint32_t i = n; i < l->sent; i++) {
         l->batch[i]->attempts--;
         l->bytes += l->batch[i]->n;

@@ -50,6 +50,9 @@ const char *weir_http_failure_name(weir_http_failure e);
 typedef struct weir_http_field {
     weir_sv name, value;
 } weir_http_field;
+/* WEIR_EUSAGE, WEIR_ELIMIT: it must not be sent: no name, a control character, too long, or the library's
+ * own. */
+weir_rc weir_http_field_check(const weir_http_field *h, weir_status *st);
 
 /* Borrowed for the call to the done function. */
 typedef struct weir_http_result {

@@ -94,7 +94,7 @@ static bool frames(weir_sv name)
     return false;
 }
 
-static weir_rc check_header(const weir_http_field *h, weir_status *st)
+weir_rc weir_http_field_check(const weir_http_field *h, weir_status *st)
 {
     if (!is_token(h->name) || frames(h->name)) {
         return weir_fail(st, WEIR_EUSAGE, "header \"" WEIR_SV_FMT "\" cannot be sent",
@@ -128,7 +128,7 @@ static weir_rc set_headers(weir_http_call *c, const weir_http_outgoing *r, bool 
     bool has_type = false;
     for (uint32_t i = 0; i < r->n_headers; i++) {
         const weir_http_field *h = &r->headers[i];
-        weir_rc rc = check_header(h, st);
+        weir_rc rc = weir_http_field_check(h, st);
         if (rc != WEIR_OK) {
             weir_buf_deinit(&line);
             return rc;

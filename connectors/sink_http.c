@@ -114,6 +114,20 @@ static weir_rc read_signing(weir__hook *h, weir_status *st)
                    : WEIR_OK;
 }
 
+/* Names of headers that options give. */
+static weir_rc check_names(const weir__hook *h, weir_status *st)
+{
+    static const char *const names[] = {"idempotency.header", "auth.header"};
+    for (size_t i = 0; i < WEIR_COUNT(names); i++) {
+        weir_http_field field = {weir_conn_text(h->conn, names[i]), {0}};
+        weir_status why;
+        if (field.name.n && weir_http_field_check(&field, &why) != WEIR_OK) {
+            return weir_conn_refuse(h->conn, names[i], 0, 0, st, "%s", why.msg);
+        }
+    }
+    return WEIR_OK;
+}
+
 static weir_rc check_id(const weir__hook *h, weir_status *st)
 {
     weir_sv prefix = weir_conn_text(h->conn, "id.prefix");
@@ -147,6 +161,7 @@ static weir_rc open_parts(weir__hook *h, weir_status *st)
     WEIR_TRY(read_codes(c, "retry.on.status.codes", &h->retry, st));
     WEIR_TRY(read_codes(c, "drop.on.status.codes", &h->drop, st));
     WEIR_TRY(check_id(h, st));
+    WEIR_TRY(check_names(h, st));
     WEIR_TRY(weir__hook_nulls_of(h, st));
     WEIR_TRY(read_batch(h, st));
     WEIR_TRY(read_signing(h, st));

@@ -149,4 +149,5 @@ void weir__hook_shape_free(weir__hook_shape *s);   /* NULL is fine */
 void weir__hook_shape_start(weir__hook_shape *s);
 /* Whether the record is to be sent. A deleted row is, and after it the key's next alert is a first one. */
 bool weir__hook_shape_passes(weir__hook_shape *s, const weir_sink_rows *r, uint32_t row);
-void weir__hook_shape_told(weir__hook_shape *s, const weir_sink_item *item); /* it is delivered */
+/* It is delivered, or never will be: then the key's next alert is a first one. */
+void weir__hook_shape_settled(weir__hook_shape *s, const weir_sink_item *item, bool delivered);

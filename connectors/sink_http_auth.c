@@ -126,10 +126,10 @@ static weir_rc open_fixed(weir__hook_auth *a, weir_sv type, weir_status *st)
     } else if (weir_sv_ieq(type, WEIR_SV("apikey"))) {
         a->name = weir_conn_cstr(c, "auth.header");
     }
-    for (uint32_t i = 0; i < token.n; i++) {
-        if ((unsigned char)token.p[i] < ' ' || token.p[i] == 0x7f) {
-            return weir_conn_refuse(c, "auth.token", 0, 0, st, "it has a control character");
-        }
+    weir_http_field field = {weir_sv_cstr(a->name), a->value};
+    weir_status why;
+    if (weir_http_field_check(&field, &why) != WEIR_OK) {
+        return weir_conn_refuse(c, "auth.token", 0, 0, st, "%s", why.msg);
     }
     return need(c, "auth.token", st);
 }

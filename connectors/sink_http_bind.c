@@ -207,6 +207,10 @@ static weir_rc add_header(const weir__hook *h, const weir_sink_input *in, weir__
         return refuse_value(in, option, column, at + wrong_at, st);
     }
     header.varies = !weir_template_constant(header.value, &header.constant);
+    weir_http_field field = {name, header.constant};
+    if (weir_http_field_check(&field, &why) != WEIR_OK) {
+        return weir_conn_refuse(in->conn, option, 0, 0, st, "%s", why.msg);
+    }
     if (weir_sv_ieq(name, WEIR_SV("content-type"))) {
         t->typed = true;
         t->type = header.varies ? (weir_sv){0} : header.constant;

@@ -247,15 +247,22 @@ static verdict judge(weir__hook_lane *l, const weir_http_result *r)
     return v;
 }
 
+static void settle(weir__hook_lane *l, bool delivered)
+{
+    for (uint32_t i = 0; l->hook->shape && i < l->n; i++) {
+        weir__hook_shape_settled(l->hook->shape, l->items[i], delivered);
+    }
+}
+
 static void on_answer(void *ctx, const weir_http_result *r)
 {
     weir__hook_lane *l = ctx;
     verdict v = judge(l, r);
     l->call = NULL;
+    if (v.kind == WEIR_SINK_DONE || v.kind == WEIR_SINK_SKIPPED || (v.kind == WEIR_SINK_POISON && l->n == 1)) {
+        settle(l, v.kind == WEIR_SINK_DONE);
+    }
     if (v.kind == WEIR_SINK_DONE) {
-        for (uint32_t i = 0; l->hook->shape && i < l->n; i++) {
-            weir__hook_shape_told(l->hook->shape, l->items[i]);
-        }
         weir_sink_finish(l->lane, NULL);
     } else if (v.kind == WEIR_SINK_POISON && l->n > 1) {
         l->n = (l->n + 1) / 2;

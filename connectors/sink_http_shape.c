@@ -198,12 +198,19 @@ static void note(weir__hook_shape *s, uint64_t key, const int64_t *at)
     weir_buf_deinit(&v);
 }
 
-void weir__hook_shape_told(weir__hook_shape *s, const weir_sink_item *item)
+void weir__hook_shape_settled(weir__hook_shape *s, const weir_sink_item *item, bool delivered)
 {
     const weir_sink_parcel *p = item->parcel;
     const weir_rec *rec = weir_sink_item_rec(item);
     uint64_t key = key_of(p->in, p->chunk, rec);
     if (s->cooldown_ms == 0) {
+        return;
+    }
+    if (!delivered) {
+        const entry *e = find(&s->seen, key);
+        if (e && e->at == rec->timestamp) {
+            drop(&s->seen, key);
+        }
         return;
     }
     if (rec->value_n == WEIR_NULL_BYTES) {

@@ -559,6 +559,20 @@ def cooldown(case):
 
 
 @test
+def an_alert_that_is_refused(case):
+    """It does not count as told: the key's next one passes in spite of the cooldown."""
+    with http_peer.Peer() as peer:
+        peer.on('/hook', {'status': 400}, {})
+        engine = case.start(STREAM + sink(peer.url('/hook'), DEAD, {'alert.cooldown': '1h'}), '--input', 'ALERTS=-')
+        engine.feed(record('a', n=1, at=1))
+        engine.says('answered 400')
+        engine.feed(record('a', n=2, at=2), record('a', n=3, at=3))
+        peer.wait(2)
+        engine.stop()
+        equal([r.json['N'] for r in peer.asked()], [1, 2])
+
+
+@test
 def limit(case):
     """At most so many alerts in an interval of the records' time."""
     with http_peer.Peer() as peer:
