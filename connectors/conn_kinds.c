@@ -27,6 +27,8 @@ const weir_conn_kind *weir_conn_kind_at(uint32_t i)
 static const weir_conn_option sink_options[] = {
     {"topics", "topic|topics.list", WEIR_CONN_LIST, NULL, true, 0, 0, NULL,
      "The topics to read, or the streams and tables over them."},
+    {"enabled", NULL, WEIR_CONN_BOOLEAN, "true", false, 0, 0, NULL,
+     "false: the statement is checked, and no connector is made: an environment without the outside."},
     {"tasks.max", NULL, WEIR_CONN_INTEGER, "1", false, 1, 1000, NULL,
      "Accepted for Kafka Connect's sake; max.in.flight.requests says how much goes on at once."},
     {"start", "auto.offset.reset|consumer.override.auto.offset.reset", WEIR_CONN_CHOICE, "earliest", false,
@@ -82,6 +84,8 @@ static const weir_conn_option sink_options[] = {
 };
 
 static const weir_conn_option source_options[] = {
+    {"enabled", NULL, WEIR_CONN_BOOLEAN, "true", false, 0, 0, NULL,
+     "false: the statement is checked, and no connector is made: an environment without the outside."},
     {"tasks.max", NULL, WEIR_CONN_INTEGER, "1", false, 1, 1000, NULL, "Accepted for Kafka Connect's sake."},
     {"max.buffered.bytes", NULL, WEIR_CONN_BYTES, "32mb", false, 1, INT64_C(1) << 40, NULL,
      "Most bytes that wait to be written to topics."},

@@ -188,10 +188,11 @@ static weir_rc secret_of(weir_arena *a, weir_sv ref, weir_sv *out, weir_status *
     const char *name = weir_arena_cstr(a, weir_sv_of(ref.p + 4, ref.n - 4));
     const char *value = getenv(name);
     *out = weir_sv_cstr(value);
-    return value ? WEIR_OK
-                 : weir_hint(st, "set it before weir is started") ? weir_fail(
-                       st, WEIR_ENOTFOUND, "environment variable %s is not set", name)
-                                                                  : WEIR_EUSAGE;
+    if (!value) {
+        weir_fail(st, WEIR_ENOTFOUND, "environment variable %s is not set", name);
+        return weir_hint(st, "set it before weir is started");
+    }
+    return WEIR_OK;
 }
 
 static bool is_reference(weir_sv s)
@@ -252,10 +253,14 @@ static weir_rc resolve(weir_conn *c, weir__conn_value *v, weir_status *st)
     weir_rc rc = WEIR_OK;
     for (uint32_t i = 0; i < in.n && rc == WEIR_OK;) {
         weir_sv rest = weir_sv_of(in.p + i, in.n - i);
-        const char *end = is_reference(rest) ? memchr(rest.p, '}', rest.n) : NULL;
-        if (!end) {
+        if (!is_reference(rest)) {
             weir_buf_byte(&out, in.p[i++]);
             continue;
+        }
+        const char *end = memchr(rest.p, '}', rest.n);
+        if (!end) {
+            rc = weir_fail(st, WEIR_EUSAGE, "${env: or ${file: without }");
+            break;
         }
         weir_sv ref = weir_sv_of(rest.p + 2, (size_t)(end - rest.p) - 2);
         weir_sv secret = {0};
@@ -392,7 +397,7 @@ static weir_rc put(weir_conn *c, const weir_conn_option *row, const weir_conn_gi
     return WEIR_OK;
 }
 
-/* Names of Connect's own machinery, which mean nothing here. */
+/* Names of Connect's own machinery, which mean nothing here unless they are in a row. */
 static bool ignored(weir_sv name)
 {
     static const char *const prefixes[] = {"key.converter", "value.converter", "header.converter",
@@ -409,7 +414,9 @@ static bool ignored(weir_sv name)
 
 static weir_rc put_given(weir_conn *c, const weir_conn_given_option *g, weir_status *st)
 {
-    if (ignored(g->name)) {
+    const weir_conn_option *row = row_of(c->kind, g->name);
+    bool named = row && row->name[strlen(row->name) - 1] != '*';
+    if (!named && ignored(g->name)) {
         return WEIR_OK;
     }
     if (weir_sv_istarts(g->name, WEIR_SV("transforms")) ||
@@ -418,11 +425,10 @@ static weir_rc put_given(weir_conn *c, const weir_conn_given_option *g, weir_sta
                      WEIR_SV_ARG(g->name));
         return weir_hint(st, "do it in SQL: CREATE STREAM … AS SELECT … in front of the connector");
     }
-    const weir_conn_option *row = row_of(c->kind, g->name);
     if (!row) {
         return unknown(c->kind, g, st);
     }
-    if (row->name[strlen(row->name) - 1] != '*' && weir__conn_value_of(c, row->name)) {
+    if (named && weir__conn_value_of(c, row->name)) {
         return weir_fail_at(st, WEIR_EUSAGE, g->value_span, "option '%s' is given twice", row->name);
     }
     return put(c, row, g, st);
@@ -570,9 +576,15 @@ weir_rc weir_conn_refuse(const weir_conn *c, const char *name, uint32_t at, uint
 
 /* ---- for people ---- */
 
+/* Nothing but one reference: it says where the secret is. */
+static bool only_refers(weir_sv s)
+{
+    return is_reference(s) && memchr(s.p, '}', s.n) == s.p + s.n - 1;
+}
+
 static weir_sv shown_value(weir_arena *a, const weir__conn_value *v)
 {
-    bool hide = v->row->type == WEIR_CONN_SECRET && v->shown.n && !is_reference(v->shown);
+    bool hide = v->row->type == WEIR_CONN_SECRET && v->shown.n && !only_refers(v->shown);
     return hide ? WEIR_SV(HIDDEN) : weir_arena_sv(a, v->shown);
 }
 

@@ -89,6 +89,21 @@ static void stop_on_loop(weir_conn *c, void *ctx)
     }
 }
 
+static void set_state(weir_conn *c, weir_connect_state s)
+{
+    weir_lock_enter(c->shared.lock);
+    c->shared.state = s;
+    weir_lock_leave(c->shared.lock);
+}
+
+static weir_connect_state state_of(weir_conn *c)
+{
+    weir_lock_enter(c->shared.lock);
+    weir_connect_state s = c->shared.state;
+    weir_lock_leave(c->shared.lock);
+    return s;
+}
+
 static void stop(weir_conn *c)
 {
     if (c->running) {
@@ -100,7 +115,7 @@ static void stop(weir_conn *c)
 static weir_rc start(weir_conn *c, weir_status *st)
 {
     starting s = {st, WEIR_OK};
-    c->shared.state = WEIR_CONNECT_RUNNING;
+    set_state(c, WEIR_CONNECT_RUNNING);
     c->running = true;
     weir__conn_on_loop(c, start_on_loop, &s);
     if (s.rc != WEIR_OK) {
@@ -141,8 +156,8 @@ static weir_conn *conn_of(const weir_connect *c, weir_sv name)
     return NULL;
 }
 
-static weir_rc open_conn(weir_connect *c, const weir_connect_spec *spec, weir_conn **out,
-                         weir_status *st)
+static weir_rc open_conn(weir_connect *c, const weir_connect_spec *spec, weir_conn *before,
+                         weir_conn **out, weir_status *st)
 {
     const weir_conn_kind *kind = weir__conn_kind_of(spec, st);
     if (!kind) {
@@ -154,6 +169,7 @@ static weir_rc open_conn(weir_connect *c, const weir_connect_spec *spec, weir_co
     weir_arena_init(&k->arena);
     k->name = weir_arena_sv(&k->arena, spec->name);
     k->statement = weir_arena_sv(&k->arena, spec->statement);
+    k->stream = weir_arena_sv(&k->arena, spec->stream);
     k->shared.lock = weir_lock_new();
     weir_rng_seed(&k->rng, weir_entropy());
     weir_rc rc = weir__conn_options(k, spec, st);
@@ -161,7 +177,8 @@ static weir_rc open_conn(weir_connect *c, const weir_connect_spec *spec, weir_co
         rc = kind->as_sink->open(k, &k->self, st);
         rc = rc ? rc : weir__sink_open(k, st);
     } else if (rc == WEIR_OK) {
-        rc = weir__source_open(k, st);
+        bool same = before && before->kind == kind;
+        rc = weir__source_open(k, same ? before : NULL, st);
     }
     if (rc != WEIR_OK) {
         conn_free(k);
@@ -174,7 +191,7 @@ static weir_rc open_conn(weir_connect *c, const weir_connect_spec *spec, weir_co
 weir_rc weir_connect_check(weir_connect *c, const weir_connect_spec *spec, weir_status *st)
 {
     weir_conn *k = NULL;
-    WEIR_TRY(open_conn(c, spec, &k, st));
+    WEIR_TRY(open_conn(c, spec, NULL, &k, st));
     conn_free(k);
     return WEIR_OK;
 }
@@ -186,7 +203,11 @@ weir_rc weir_connect_create(weir_connect *c, const weir_connect_spec *spec, weir
         return weir_fail(st, WEIR_EEXISTS, "Connector " WEIR_SV_FMT " already exists",
                          WEIR_SV_ARG(spec->name));
     }
-    WEIR_TRY(open_conn(c, spec, &k, st));
+    WEIR_TRY(open_conn(c, spec, NULL, &k, st));
+    if (!weir_conn_bool(k, "enabled")) {
+        conn_free(k);
+        return WEIR_OK;
+    }
     weir_rc rc = k->kind->sink ? weir__sink_place(k, st) : WEIR_OK;
     if (rc != WEIR_OK) {
         conn_free(k);
@@ -215,6 +236,74 @@ weir_rc weir__conn_find(const weir_connect *c, weir_sv name, weir_conn **out, we
                             WEIR_SV_ARG(name));
 }
 
+static void forget_later(weir_conn *k)
+{
+    weir_buf_sv(&k->owner->forgotten, k->name);
+    weir_buf_byte(&k->owner->forgotten, 0);
+}
+
+static weir_conn *conn_of_stream(const weir_connect *c, weir_sv stream)
+{
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (c->conns[i]->stream.n && weir_sv_eq(c->conns[i]->stream, stream)) {
+            return c->conns[i];
+        }
+    }
+    return NULL;
+}
+
+/* The old one stands still, and all it has brought is in the topics. */
+static weir_rc take_place(weir_conn *old, const weir_connect_spec *spec, weir_conn **out,
+                          weir_status *st)
+{
+    bool moved = false;
+    WEIR_TRY(weir__source_pump(old, &moved, st));
+    WEIR_TRY(open_conn(old->owner, spec, old, out, st));
+    (*out)->loop = old->loop;
+    weir_rc rc = start(*out, st);
+    if (rc != WEIR_OK) {
+        conn_free(*out);
+    }
+    return rc;
+}
+
+weir_rc weir_connect_replace(weir_connect *c, const weir_connect_spec *spec, weir_status *st)
+{
+    weir_conn *old = conn_of_stream(c, spec->stream);
+    weir_conn *new = NULL;
+    if (!old) {
+        return weir_connect_create(c, spec, st);
+    }
+    stop(old);
+    weir_rc rc = take_place(old, spec, &new, st);
+    if (rc != WEIR_OK) {
+        weir_status why;
+        weir_status_reset(&why);
+        if (start(old, &why) != WEIR_OK) {
+            weir_conn_fail(old, "%s", why.msg);
+        }
+        return rc;
+    }
+    if (new->kind == old->kind) {
+        weir__source_inherit(new, old);
+    } else {
+        forget_later(old);
+    }
+    for (uint32_t i = 0; i < c->n; i++) {
+        c->conns[i] = c->conns[i] == old ? new : c->conns[i];
+    }
+    conn_free(old);
+    return WEIR_OK;
+}
+
+void weir_connect_drop_of(weir_connect *c, weir_sv stream)
+{
+    weir_conn *k = c ? conn_of_stream(c, stream) : NULL;
+    if (k) {
+        (void)weir_connect_drop(c, k->name, NULL);
+    }
+}
+
 weir_rc weir_connect_drop(weir_connect *c, weir_sv name, weir_status *st)
 {
     weir_conn *k = NULL;
@@ -223,8 +312,7 @@ weir_rc weir_connect_drop(weir_connect *c, weir_sv name, weir_status *st)
     if (k->kind->sink) {
         weir__sink_keep(k, false);
     }
-    weir_buf_sv(&c->forgotten, k->name);
-    weir_buf_byte(&c->forgotten, 0);
+    forget_later(k);
     for (uint32_t i = 0; i < c->n; i++) {
         if (c->conns[i] == k) {
             memmove(&c->conns[i], &c->conns[i + 1], sizeof *c->conns * (c->n - i - 1));
@@ -248,23 +336,26 @@ static void pause_on_loop(weir_conn *c, void *ctx)
     c->kind->as_source->pause(c->self, c->wants_pause);
 }
 
-static void set_state(weir_conn *c, weir_connect_state s)
+/* From what is delivered on; what is under way comes again. */
+static weir_rc restart(weir_conn *k, weir_status *st)
 {
-    weir_lock_enter(c->shared.lock);
-    c->shared.state = s;
-    weir_lock_leave(c->shared.lock);
+    stop(k);
+    weir_rc rc = weir__sink_rewind(k, st);
+    rc = rc ? rc : start(k, st);
+    if (rc != WEIR_OK) {
+        weir_conn_fail(k, "%s", st->msg);
+    }
+    return rc;
 }
 
 weir_rc weir_connect_pause(weir_connect *c, weir_sv name, bool paused, weir_status *st)
 {
     weir_conn *k = NULL;
     WEIR_TRY(weir__conn_find(c, name, &k, st));
-    weir_connect_state was = k->shared.state;
+    weir_connect_state was = state_of(k);
     k->wants_pause = paused;
     if (k->kind->sink && !paused && was != WEIR_CONNECT_RUNNING) {
-        stop(k); /* what is under way comes again */
-        WEIR_TRY(weir__sink_rewind(k, st));
-        WEIR_TRY(start(k, st));
+        WEIR_TRY(restart(k, st));
     } else if (k->kind->sink && paused && was == WEIR_CONNECT_RUNNING) {
         set_state(k, WEIR_CONNECT_PAUSED);
         weir__conn_on_loop(k, halt, NULL);
@@ -422,10 +513,10 @@ static weir_rc pump_sink(weir_conn *k, bool *moved, weir_status *st)
     k->shared.posts = (weir__conn_posts){0};
     weir_lock_leave(k->shared.lock);
     append_posts(k, &posts, moved);
-    if (weir__sink_grown(k)) {
-        stop(k);
-        WEIR_TRY(weir__sink_rewind(k, st));
-        WEIR_TRY(start(k, st));
+    if (weir__sink_grown(k) && state_of(k) == WEIR_CONNECT_RUNNING) {
+        weir_status why; /* its own trouble, not the engine's */
+        weir_status_reset(&why);
+        restart(k, &why);
     }
     return weir__sink_pump(k, st);
 }
@@ -445,10 +536,8 @@ bool weir_connect_wants_commit(const weir_connect *c)
         if (c->conns[i]->kind->sink && weir__sink_is_new(c->conns[i])) {
             return true;
         }
-        for (const weir__conn_post *p = c->conns[i]->source.owed.first; p; p = p->later) {
-            if (p->durable) {
-                return true;
-            }
+        if (weir__source_waits(c->conns[i])) {
+            return true;
         }
     }
     return false;
@@ -478,6 +567,18 @@ void weir_connect_forget(weir_sv name, weir_store_batch *batch)
     weir_buf_sv(&key, name);
     weir_store_delete(batch, weir_buf_view(&key));
     weir_buf_deinit(&key);
+}
+
+bool weir__conn_forgotten(const weir_connect *c, weir_sv name)
+{
+    for (size_t at = 0; at < c->forgotten.n;) {
+        weir_sv gone = weir_sv_cstr(c->forgotten.p + at);
+        if (weir_sv_eq(gone, name)) {
+            return true;
+        }
+        at += gone.n + 1;
+    }
+    return false;
 }
 
 /* Positions and notes of dropped connectors. */

@@ -45,14 +45,20 @@ typedef struct weir_connect_spec {
     const weir_conn_given_option *options;
     uint32_t n_options;
     weir_sv statement; /* its text: carets, DESCRIBE */
+    weir_sv stream;    /* the stream or table whose statement it is; empty: its own */
 } weir_connect_spec;
 
-/* Checks everything that can be checked, then starts. WEIR_EEXISTS: the name is taken. */
+/* Checks everything that can be checked, then starts; with 'enabled'='false' it is only checked, and cannot
+ * be found. WEIR_EEXISTS: the name is taken. */
 weir_rc weir_connect_create(weir_connect *c, const weir_connect_spec *spec, weir_status *st);
 /* The same checks, and nothing is made (weir check). */
 weir_rc weir_connect_check(weir_connect *c, const weir_connect_spec *spec, weir_status *st);
+/* The one of a stream takes the place of that stream's connector, if there is one, and goes on where it
+ * was; when this fails, that goes on instead. WEIR_EEXISTS: the name is another connector's. */
+weir_rc weir_connect_replace(weir_connect *c, const weir_connect_spec *spec, weir_status *st);
 /* Its position is forgotten with the next commit. WEIR_ENOTFOUND. */
 weir_rc weir_connect_drop(weir_connect *c, weir_sv name, weir_status *st);
+void weir_connect_drop_of(weir_connect *c, weir_sv stream); /* the stream's connector, if it has one */
 /* Removes what the store has of a connector that does not run. */
 void weir_connect_forget(weir_sv name, weir_store_batch *batch);
 /* RESUME also restarts a failed one. WEIR_ENOTFOUND. */

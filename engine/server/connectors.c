@@ -72,15 +72,21 @@ static weir_connect *connect_of(weir_session *s)
 
 /* ---- CREATE, DROP, PAUSE, RESUME, CHECK ---- */
 
+/* With room for one more. */
+static weir_conn_given_option *options_of(const weir_option *from, uint32_t n, weir_arena *a)
+{
+    weir_conn_given_option *options = WEIR_NEW_N(a, weir_conn_given_option, n + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        options[i] = (weir_conn_given_option){from[i].name, from[i].value, from[i].value_span};
+    }
+    return options;
+}
+
 static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
                       weir_status *st)
 {
     weir_conn_given_option *options =
-        WEIR_NEW_N(a, weir_conn_given_option, b->as.connector.n_options + 1);
-    for (uint32_t i = 0; i < b->as.connector.n_options; i++) {
-        const weir_option *o = &b->as.connector.options[i];
-        options[i] = (weir_conn_given_option){o->name, o->value, o->value_span};
-    }
+        options_of(b->as.connector.options, b->as.connector.n_options, a);
     weir_connect_spec spec = {.name = b->as.connector.name,
                               .sink = b->as.connector.sink,
                               .options = options,
@@ -96,6 +102,12 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, weir_
         weir_status_reset(st);
         r->message = weir_arena_printf(a, "Connector " WEIR_SV_FMT " already exists",
                                        WEIR_SV_ARG(spec.name));
+        return WEIR_OK;
+    }
+    weir_connect_info made;
+    if (rc == WEIR_OK && !weir_connect_find(c, spec.name, a, &made)) {
+        r->message =
+            weir_arena_printf(a, "Connector " WEIR_SV_FMT " is not enabled", WEIR_SV_ARG(spec.name));
         return WEIR_OK;
     }
     r->message = weir_arena_printf(a, "Created connector " WEIR_SV_FMT, WEIR_SV_ARG(spec.name));
@@ -126,6 +138,30 @@ static weir_rc check(weir_session *s, const weir_bound *b, weir_arena *a, weir_r
     r->message = weir_arena_sv(a, weir_sv_trim(weir_buf_view(&text)));
     weir_buf_deinit(&text);
     return rc;
+}
+
+/* CREATE STREAM … WITH (connector='…'): the source of the stream's topic, called as the stream. */
+weir_rc weir__stream_connector(weir_session *s, const weir_bound *b, weir_arena *a, weir_status *st)
+{
+    const weir_bound_create *c = &b->as.create;
+    if (c->n_options == 0) {
+        weir__drop_stream_connector(s, c->source.name); /* what was replaced had one */
+        return WEIR_OK;
+    }
+    weir_conn_given_option *options = options_of(c->options, c->n_options, a);
+    options[c->n_options] = (weir_conn_given_option){.name = WEIR_SV("topic"), .value = c->source.topic};
+    weir_connect_spec spec = {.name = c->source.name,
+                              .options = options,
+                              .n_options = c->n_options + 1,
+                              .statement = b->sql,
+                              .stream = c->source.name};
+    return only_checks(s) ? weir_connect_check(connect_of(s), &spec, st)
+                          : weir_connect_replace(connect_of(s), &spec, st);
+}
+
+void weir__drop_stream_connector(weir_session *s, weir_sv stream)
+{
+    weir_connect_drop_of(s->connect, stream);
 }
 
 weir_rc weir_statement_connector(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
@@ -260,6 +296,11 @@ bool weir_session_connectors_idle(weir_session *s)
 void weir_session_stop_connectors(weir_session *s)
 {
     weir_connect_stop(s->connect, STOP_GRACE_MS);
+}
+
+bool weir_session_connector(weir_session *s, weir_sv name, weir_arena *a, weir_connect_info *out)
+{
+    return s->connect && weir_connect_find(s->connect, name, a, out);
 }
 
 bool weir_session_failed_connector(weir_session *s, weir_arena *a, weir_sv *name, weir_sv *why)
