@@ -99,6 +99,9 @@ bool weir_session_wants_commit(const weir_session *s);
 bool weir_session_connectors_idle(weir_session *s);
 /* Before the last commit: what is under way gets a moment, then nothing runs any more. */
 void weir_session_stop_connectors(weir_session *s);
+/* What a connector has done so far; texts in `a`. False: there is none of this name. */
+struct weir_connect_info; /* connectors/connect.h */
+bool weir_session_connector(weir_session *s, weir_sv name, weir_arena *a, struct weir_connect_info *out);
 /* A connector that has stopped by itself; texts in `a`. */
 bool weir_session_failed_connector(weir_session *s, weir_arena *a, weir_sv *name, weir_sv *why);
 
