@@ -1,14 +1,6 @@
--- What the shop writes: one record per click.
-
--- Queries start at the beginning of a topic, not at what comes next.
-SET 'auto.offset.reset' = 'earliest';
-
-CREATE STREAM clickstream (
-    user_id STRING KEY,
-    event_id STRING,
-    event_type STRING,          -- search, view, add_to_cart, remove_from_cart, checkout, purchase
-    product_id STRING,
-    category STRING,
-    price DECIMAL(10, 2),
-    quantity INT
-  ) WITH (KAFKA_TOPIC = 'clickstream', VALUE_FORMAT = 'JSON', PARTITIONS = ${partitions});
+-- Orders have lines. Clicks and payments are those of the bundle shop.
+CREATE STREAM orders (
+    order_id STRING KEY,
+    user_id STRING,
+    items ARRAY<STRUCT<product_id STRING, category STRING, quantity INT, price DECIMAL(10, 2)>>
+  ) WITH (KAFKA_TOPIC = 'orders', VALUE_FORMAT = 'JSON', PARTITIONS = ${order_partitions});

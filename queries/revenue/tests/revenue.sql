@@ -1,5 +1,5 @@
 --@test: purchases of a window add up per category
-RUN SCRIPT '../10-sources.sql';
+RUN SCRIPT '../../shop/10-sources.sql';
 RUN SCRIPT '../20-revenue-by-category.sql';
 INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, category, price, quantity)
   VALUES (1769414400000, 'ann', 'purchase', 'P1', 'audio', 100.00, 1);
@@ -17,7 +17,7 @@ ASSERT VALUES revenue_by_category (ROWTIME, category, purchases, units, revenue)
   VALUES (1769414700000, 'audio', 1, 1, 0.01);
 
 --@test: a buyer counts once a day
-RUN SCRIPT '../10-sources.sql';
+RUN SCRIPT '../../shop/10-sources.sql';
 RUN SCRIPT '../30-revenue-by-day.sql';
 INSERT INTO clickstream (ROWTIME, user_id, event_type, category, price, quantity)
   VALUES (1769414400000, 'ann', 'purchase', 'audio', 10.00, 1);
