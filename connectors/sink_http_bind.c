@@ -344,6 +344,9 @@ static weir_rc bind_body(const weir__hook *h, const weir_sink_input *in, weir__h
                  : is_form ? "application/x-www-form-urlencoded"
                            : "application/json");
     form->body = WEIR__HOOK_TEMPLATE;
+    if (!given && weir_conn_is(c, "body.format", "template")) {
+        return weir_conn_refuse(c, "body.format", 0, 0, st, "this needs option 'body'");
+    }
     if (given) {
         return compile(in, "body", weir_conn_text(c, "body"), place_of(h, t), false, &form->text, st);
     }

@@ -147,7 +147,7 @@ class Case:
         number = len(self.engines)
         command = [weir, 'run'] + (['--data-dir', self.path(data)] if data else []) + list(options)
         command.append(self.write('%d.sql' % number, sql))
-        env = dict(os.environ, WEIR_FAULT='', ASAN_OPTIONS='detect_leaks=1', **env or {})
+        env = {**os.environ, 'WEIR_FAULT': '', 'ASAN_OPTIONS': 'detect_leaks=1', **(env or {})}
         engine = Engine(command, self.path('run-%d' % number), env)
         self.engines.append(engine)
         return engine

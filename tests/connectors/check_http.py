@@ -622,47 +622,82 @@ def down_for_long(case):
             equal(numbers, list(range(numbers[0], total, 5)), key)
 
 
+class Model:
+    """Takes webhooks as a receiver does that keeps ids; sometimes it fails."""
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.effects = {}       # id -> body
+        self.arrived = []
+        self.wrong = []
+        self.lock = threading.Lock()
+
+    def __call__(self, request):
+        with self.lock:
+            if self.rng.random() < 0.02:
+                return self.rng.choice([{'status': 500}, {'fault': 'reset'}])
+            key = request.headers['webhook-id']
+            if request.headers['webhook-signature'] != signature(request):
+                self.wrong.append('signature of %s' % key)
+            if self.effects.setdefault(key, request.text) != request.text:
+                self.wrong.append('another body for %s' % key)
+            self.arrived.append(request.json)
+            return {}
+
+    def check(self, total, keys):
+        equal(self.wrong, [])
+        equal(len(self.effects), total, 'ids')
+        equal(sorted(json.loads(t)['N'] for t in self.effects.values()), list(range(total)))
+        first = {}
+        for row in self.arrived:
+            numbers = first.setdefault(row['ID'], {})
+            numbers.setdefault(row['N'])
+        for key, numbers in first.items():
+            equal(list(numbers), list(range(int(key[1:]), total, keys)), key)
+
+
+def kill_often(case, peer, model, total, keys, kill):
+    """kill(engine, enough) until all have arrived; then to the end in peace."""
+    peer.on('/hook', model)
+    path = case.records('in', [record('k%d' % (n % keys), n=n) for n in range(total)])
+    sql = STREAM + sink(peer.url('/hook'), {'signing.secret': SECRET})
+    case.run(STREAM, '--input', 'ALERTS=' + path)
+    kills = 0
+    while len(model.effects) < total and kills < 200:
+        kill(sql, len(model.arrived))
+        kills += 1
+    case.run(sql)
+    case.note('%d kills, %d requests for %d records', kills, len(peer.asked()), total)
+    must(kills >= 5, kills, 'kills')
+    model.check(total, keys)
+
+
 @test
 def killed(case):
     """kill -9 again and again: every id arrives, by id each effect is there once and is what the model says, keys in order."""
     rng = random.Random(11)
+    model = Model(11)
     total = 1500
-    effects = {}
-    arrived = []
-    lock = threading.Lock()
-
-    def answer(request):
-        with lock:
-            if rng.random() < 0.02:
-                return rng.choice([{'status': 500}, {'fault': 'reset'}])
-            key = request.headers['webhook-id']
-            must(request.headers['webhook-signature'] == signature(request), 'signature')
-            must(key not in effects or effects[key] == request.text, 'another body for', key)
-            effects[key] = request.text
-            arrived.append(request.json)
-            return {}
     with http_peer.Peer() as peer:
-        peer.on('/hook', answer)
-        path = case.records('in', [record('k%d' % (n % 7), n=n) for n in range(total)])
-        sql = STREAM + sink(peer.url('/hook'), {'signing.secret': SECRET})
-        case.run(STREAM, '--input', 'ALERTS=' + path)
-        kills = 0
-        while len(effects) < total and kills < 200:
-            seen = len(arrived)
+        def kill(sql, seen):
+            wanted = seen + rng.randrange(1, 300)
             engine = case.start(sql, '--set', 'commit.interval.ms=20')
-            wanted = seen + rng.randrange(1, 500)
-            until(lambda: len(arrived) >= wanted or len(effects) == total, what='records')
+            until(lambda: len(model.arrived) >= wanted or len(model.effects) == total, what='records')
             engine.kill()
-            kills += 1
-        case.run(sql)
-        case.note('%d kills, %d requests for %d records', kills, len(peer.asked()), total)
-    must(kills >= 5, kills, 'kills')
-    equal(len(effects), total, 'ids')
-    equal(sorted(json.loads(t)['N'] for t in effects.values()), list(range(total)))
-    first = {}
-    for row in arrived:
-        first.setdefault(row['ID'], [])
-        if row['N'] not in first[row['ID']]:
-            first[row['ID']].append(row['N'])
-    for key, numbers in first.items():
-        equal(numbers, list(range(int(key[1:]), total, 7)), key)
+        kill_often(case, peer, model, total, 7, kill)
+
+
+@test
+def killed_at_fault_points(case):
+    """The same, dying at the points of a commit."""
+    model = Model(12)
+    rng = random.Random(12)
+    total = 3000
+    points = ['epoch.begin', 'epoch.collected', 'store.write', 'store.written', 'epoch.done']
+    with http_peer.Peer() as peer:
+        def kill(sql, _):
+            fault = '%s:%d:kill' % (rng.choice(points), rng.randrange(1, 5))
+            engine = case.start(sql, '--set', 'commit.interval.ms=20', env={'WEIR_FAULT': fault})
+            until(lambda: engine.process.poll() is not None or len(model.effects) == total, what='its end')
+            engine.kill()
+        kill_often(case, peer, model, total, 7, kill)

@@ -261,6 +261,7 @@ static void test_refusals(void **state)
     refuses(OPTIONS("http.url", "https://a.example:443${ID}/"), "the host must not come from records");
     refuses(OPTIONS("http.url", "https://169.254.169.254/${ID}"), "credentials");
     refuses(OPTIONS("http.url", "http://example.com/"), "not https");
+    refuses(OPTIONS("http.url", URL, "body.format", "template"), "needs option 'body'");
     refuses(OPTIONS("http.url", URL, "headers", "Content-Length: 5"), "cannot be sent");
     refuses(OPTIONS("http.url", URL, "header.X Y", "5"), "cannot be sent");
     refuses(OPTIONS("http.url", URL, "idempotency.header", "a b"), "cannot be sent");
