@@ -73,6 +73,7 @@ weir_arena *weir_conn_arena(const weir_conn *c); /* control thread; lives as lon
 const weir_formats *weir_conn_formats(const weir_conn *c);
 const char *weir_conn_dir(const weir_conn *c);   /* where the data directory is; NULL: none */
 weir_rng *weir_conn_rng(weir_conn *c);           /* loop */
+void *weir_conn_self(const weir_conn *c);        /* what the kind's open has made */
 /* A condition, cut at its ANDs: result i of the program is part i. */
 typedef struct weir_conn_condition {
     const weir_schema *schema; /* that it reads */
@@ -150,7 +151,8 @@ typedef struct weir_sink_item {
     uint32_t at, n;        /* in the parcel's bytes */
     uint32_t aux;          /* the kind's: number of replies, where the body begins … */
     uint32_t rec;          /* in the parcel's chunk */
-    uint32_t attempts;     /* how often it was sent; the frame's, as `over` */
+    uint32_t attempts;     /* how often it was sent; the frame's, as `over` and first_ms */
+    int64_t first_ms;      /* when it was sent first */
     bool over;
     uint64_t lane_hash;    /* items of equal hash stay in order; set by the frame from the key */
     struct weir_sink_parcel *parcel;
@@ -167,7 +169,8 @@ typedef struct weir_sink_parcel {
     /* the frame's */
     uint32_t open;         /* the first item that is not over */
     uint32_t records;      /* of the chunk that it stands for */
-    bool stuck;            /* it will never be over */
+    bool stuck;            /* it will never be over … */
+    int64_t stuck_at;      /* … because of the record of this offset */
     char *told_poison;     /* CHECK CONNECTOR: room for 256 bytes, and nothing is buried; else NULL */
     int64_t next;          /* offset behind its last record */
     struct weir_sink_parcel *later;
@@ -267,6 +270,13 @@ weir_rc weir_source_to(weir_conn *c, weir_sv topic, weir_source_output **out, we
  * loop when the records are durable (ok), or never will be. */
 bool weir_source_put(weir_conn *c, weir_source_output *to, weir_chunk *chunk, weir_sv position,
                      void (*durable)(void *ctx, bool ok), void *ctx);
+/* The same for chunks of several topics: all of them or none, in one commit. n 0: only the position. */
+typedef struct weir_source_part {
+    weir_source_output *to;
+    weir_chunk *chunk;
+} weir_source_part;
+bool weir_source_put_all(weir_conn *c, const weir_source_part *parts, uint32_t n, weir_sv position,
+                         void (*durable)(void *ctx, bool ok), void *ctx);
 /* Nothing more will come: a bounded source is at its end. */
 void weir_source_end(weir_conn *c);
 

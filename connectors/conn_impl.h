@@ -26,6 +26,7 @@ typedef struct weir__conn_post {
     weir_topic *topic;     /* NULL: only a position */
     weir_chunk *chunk;
     weir_sv position;      /* of a source; owned; .p NULL: none */
+    uint64_t bytes;        /* of a source's chunk: they take room until they are durable */
     void (*durable)(void *ctx, bool ok);
     void *ctx;
 } weir__conn_post;
@@ -119,6 +120,7 @@ struct weir_conn {
     const weir_conn_kind *kind;
     weir_arena arena;
     weir_sv name, statement;
+    weir_sv stream;        /* whose it is; empty: its own statement's */
     weir__conn_value *values;
     uint32_t n_values, cap_values;
     weir_sv *secrets;      /* never shown */
@@ -174,6 +176,8 @@ weir_rc weir__sink_start(weir_conn *c, weir_status *st);
 void weir__sink_stop(weir_conn *c);
 /* Items are over: positions move, and there may be room again. */
 void weir__sink_settle(weir_conn *c, uint64_t delivered, uint64_t bytes);
+/* The record of this offset will not be over: the position stays in front of it. */
+void weir__sink_stick(weir_sink_parcel *p, int64_t offset);
 
 /* conn_lane.c: loop */
 void weir__lanes_open(weir_conn *c);
@@ -190,15 +194,20 @@ void weir__sink_report(weir_conn *c, const weir_sink_item *item, bool ok, weir_s
 void weir__notes_save(weir_conn *c, weir_store_batch *batch);
 
 /* conn_source.c: control thread */
-weir_rc weir__source_open(weir_conn *c, weir_status *st);
+/* `before` (may be NULL): the stopped one that it takes the place of. */
+weir_rc weir__source_open(weir_conn *c, weir_conn *before, weir_status *st);
+void weir__source_inherit(weir_conn *c, weir_conn *before);
 weir_rc weir__source_pump(weir_conn *c, bool *moved, weir_status *st);
 void weir__source_save(weir_conn *c, weir_store_batch *batch);
 void weir__source_committed(weir_conn *c);
 bool weir__source_idle(weir_conn *c);
+bool weir__source_waits(weir_conn *c); /* for a commit: it owes an answer, or has no room */
 void weir__source_close(weir_conn *c);
 
 /* connect.c */
 weir_rc weir__conn_find(const weir_connect *c, weir_sv name, weir_conn **out, weir_status *st);
+/* What the store has of this name is of one that was dropped. */
+bool weir__conn_forgotten(const weir_connect *c, weir_sv name);
 /* Runs a call on the connector's loop, and waits until it is over. Control thread. */
 void weir__conn_on_loop(weir_conn *c, void (*call)(weir_conn *c, void *ctx), void *ctx);
 void weir__conn_post_to_control(weir_conn *c, weir__conn_post *p); /* any thread but under the lock */

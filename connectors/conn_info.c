@@ -31,6 +31,11 @@ weir_rng *weir_conn_rng(weir_conn *c)
     return &c->rng;
 }
 
+void *weir_conn_self(const weir_conn *c)
+{
+    return c->self;
+}
+
 weir_rc weir_conn_compile(const weir_conn *c, const char *option, const weir_schema *schema,
                           weir_conn_condition *out, weir_status *st)
 {

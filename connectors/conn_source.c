@@ -38,7 +38,7 @@ weir_rc weir_source_to(weir_conn *c, weir_sv topic, weir_source_output **out, we
     return WEIR_OK;
 }
 
-weir_rc weir__source_open(weir_conn *c, weir_status *st)
+weir_rc weir__source_open(weir_conn *c, weir_conn *before, weir_status *st)
 {
     weir_store *store = c->owner->config.store;
     weir_buf key = {0};
@@ -47,7 +47,9 @@ weir_rc weir__source_open(weir_conn *c, weir_status *st)
     weir_rc rc = WEIR_OK;
     c->source.room_bytes = (uint64_t)weir_conn_int(c, "max.buffered.bytes");
     position_key(&key, c);
-    if (store) {
+    if (before && before->source.position.p) {
+        weir_buf_sv(&position, before->source.position);
+    } else if (store && !weir__conn_forgotten(c->owner, c->name)) {
         rc = weir_store_get(store, weir_buf_view(&key), &position, &found, st);
     }
     rc = rc ? rc : c->kind->as_source->open(c, weir_buf_view(&position), &c->self, st);
@@ -56,29 +58,68 @@ weir_rc weir__source_open(weir_conn *c, weir_status *st)
     return rc;
 }
 
-bool weir_source_put(weir_conn *c, weir_source_output *to, weir_chunk *chunk, weir_sv position,
-                     void (*durable)(void *ctx, bool ok), void *ctx)
+/* What is not saved yet is saved with the new one's. */
+void weir__source_inherit(weir_conn *c, weir_conn *before)
 {
-    weir_lock_enter(c->shared.lock);
-    uint64_t held = c->shared.in_bytes;
-    bool room = held == 0 || held + chunk->n_bytes <= c->source.room_bytes;
-    c->source.starved |= !room;
-    c->shared.in_bytes += room ? chunk->n_bytes : 0;
-    c->shared.in_records += room ? chunk->n : 0;
-    weir_lock_leave(c->shared.lock);
-    if (!room) {
-        return false;
-    }
+    c->source.position = before->source.position;
+    c->source.moved = before->source.moved;
+    before->source.position = (weir_sv){0};
+}
+
+/* What the control thread sees last of a call: the position, and who waits. */
+static weir__conn_post *last_post(weir_sv position, void (*durable)(void *ctx, bool ok), void *ctx)
+{
     weir__conn_post *p = weir_zalloc(sizeof *p);
-    *p = (weir__conn_post){.topic = c->source.topics[to->index], .chunk = chunk, .durable = durable,
-                           .ctx = ctx};
+    p->durable = durable;
+    p->ctx = ctx;
     if (position.n) {
         char *copy = weir_alloc(position.n);
         memcpy(copy, position.p, position.n);
         p->position = weir_sv_of(copy, position.n);
     }
-    weir__conn_post_to_control(c, p);
-    return true;
+    return p;
+}
+
+bool weir_source_put_all(weir_conn *c, const weir_source_part *parts, uint32_t n, weir_sv position,
+                         void (*durable)(void *ctx, bool ok), void *ctx)
+{
+    uint64_t bytes = 0;
+    uint64_t records = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        bytes += parts[i].chunk->n_bytes;
+        records += parts[i].chunk->n;
+    }
+    weir_lock_enter(c->shared.lock);
+    uint64_t held = c->shared.in_bytes;
+    bool room = held == 0 || held + bytes <= c->source.room_bytes;
+    c->source.starved |= !room;
+    if (room) {
+        weir__conn_post *last = last_post(position, durable, ctx);
+        c->shared.in_bytes += bytes;
+        c->shared.in_records += records;
+        for (uint32_t i = 0; i < n; i++) {
+            weir__conn_post *p = i + 1 < n ? weir_zalloc(sizeof *p) : last;
+            p->topic = c->source.topics[parts[i].to->index];
+            p->chunk = parts[i].chunk;
+            p->bytes = parts[i].chunk->n_bytes;
+            weir__conn_posts_add(&c->shared.posts, p);
+        }
+        if (n == 0) {
+            weir__conn_posts_add(&c->shared.posts, last);
+        }
+    }
+    weir_lock_leave(c->shared.lock);
+    if (room) {
+        c->owner->config.wake(c->owner->config.ctx);
+    }
+    return room;
+}
+
+bool weir_source_put(weir_conn *c, weir_source_output *to, weir_chunk *chunk, weir_sv position,
+                     void (*durable)(void *ctx, bool ok), void *ctx)
+{
+    weir_source_part part = {to, chunk};
+    return weir_source_put_all(c, &part, 1, position, durable, ctx);
 }
 
 void weir_source_end(weir_conn *c)
@@ -110,16 +151,31 @@ static void on_room(void *ctx)
     c->kind->as_source->room(c->self);
 }
 
-/* They are durable. */
+/* They are durable, and leave room for others. */
 static void answer_all(weir_conn *c, weir__conn_posts *posts)
 {
+    uint64_t bytes = 0;
+    if (!posts->first) {
+        return;
+    }
     for (weir__conn_post *p = NULL; (p = weir__conn_posts_take(posts)) != NULL;) {
-        if (p->durable) {
+        bytes += p->bytes;
+        if (p->durable && !c->running) { /* nobody is there to be answered */
+            p->durable(p->ctx, false);
+        } else if (p->durable) {
             answer *a = weir_alloc(sizeof *a);
             *a = (answer){p->durable, p->ctx};
             weir_loop_post(c->loop, on_answer, a);
         }
         weir__conn_post_free(p);
+    }
+    weir_lock_enter(c->shared.lock);
+    c->shared.in_bytes -= bytes;
+    bool starved = c->source.starved;
+    c->source.starved = false;
+    weir_lock_leave(c->shared.lock);
+    if (starved && c->kind->as_source->room && c->running) {
+        weir_loop_post(c->loop, on_room, c);
     }
 }
 
@@ -145,25 +201,21 @@ weir_rc weir__source_pump(weir_conn *c, bool *moved, weir_status *st)
     weir_lock_enter(c->shared.lock);
     weir__conn_posts posts = c->shared.posts;
     c->shared.posts = (weir__conn_posts){0};
-    bool starved = c->source.starved && posts.first;
-    c->source.starved &= !starved;
-    c->shared.in_bytes = posts.first ? 0 : c->shared.in_bytes;
     c->shared.counts.records += c->shared.in_records;
     c->shared.counts.bytes += posts.bytes;
     c->shared.in_records = 0;
     weir_lock_leave(c->shared.lock);
     for (weir__conn_post *p = NULL; (p = weir__conn_posts_take(&posts)) != NULL;) {
-        *moved = true;
-        weir__conn_append(c, p->topic, p->chunk);
-        p->chunk = NULL;
+        if (p->chunk) {
+            *moved = true;
+            weir__conn_append(c, p->topic, p->chunk);
+            p->chunk = NULL;
+        }
         take_position(c, p);
         weir__conn_posts_add(&c->source.owed, p);
     }
     if (at_once(c)) {
         answer_all(c, &c->source.owed);
-    }
-    if (starved && c->kind->as_source->room) {
-        weir_loop_post(c->loop, on_room, c);
     }
     return WEIR_OK;
 }
@@ -185,6 +237,19 @@ void weir__source_save(weir_conn *c, weir_store_batch *batch)
 void weir__source_committed(weir_conn *c)
 {
     answer_all(c, &c->source.saved);
+}
+
+bool weir__source_waits(weir_conn *c)
+{
+    for (const weir__conn_post *p = c->source.owed.first; p; p = p->later) {
+        if (p->durable) {
+            return true;
+        }
+    }
+    weir_lock_enter(c->shared.lock);
+    bool starved = c->source.starved;
+    weir_lock_leave(c->shared.lock);
+    return starved && c->source.owed.first;
 }
 
 /* A source without an end is not waited for. */

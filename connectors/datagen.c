@@ -315,6 +315,11 @@ void weir_datagen_free(weir_datagen *g)
     weir_free(g);
 }
 
+bool weir_datagen_bounded(const weir_datagen_spec *s)
+{
+    return s->max_rows || s->duration > 0 || s->n_wanted == 0;
+}
+
 uint64_t weir_datagen_position(const weir_datagen *g)
 {
     return g->position;

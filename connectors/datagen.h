@@ -94,6 +94,9 @@ typedef struct weir_datagen_table {
 uint32_t weir_datagen_tables(const weir_datagen_spec *s);
 const weir_datagen_table *weir_datagen_table_at(const weir_datagen_spec *s, uint32_t i);
 
+/* Comes to an end by itself. */
+bool weir_datagen_bounded(const weir_datagen_spec *s);
+
 typedef struct weir_datagen_record {
     uint32_t table; /* weir_datagen_table_at */
     weir_sv key; /* as text; .n == UINT32_MAX: null. Borrowed until the next call, as all texts */

@@ -7,40 +7,9 @@
 #define START_MS INT64_C(1769414400000) /* 2026-01-26T08:00:00Z */
 
 const weir_datagen_setting weir_datagen_settings[] = {
-    {"quickstart", "model", "name of a built-in model"},
-    {"tables", "table",
-     "the tables of the model that are generated, with commas; without it all of them, or the "
-     "first one "
-     "where a single stream is declared"},
-    {"seed", "random.seed", "another seed, other data"},
-    {"rows.per.second", "rows-per-second|datagen.rows.per.second|rate|msgrate",
-     "records per second; 0: as fast as possible"},
-    {"max.interval", NULL,
-     "as of Confluent's generator: at most so many ms between two records, half of it on average"},
-    {"max.rows", "number-of-rows|iterations|count", "so many records; 0 or -1: no end"},
-    {"duration", NULL, "ends after so much time of the rate: 300s, 5m"},
-    {"event.time.start", "start|basetime",
-     "event time of the first record: ISO in UTC, or milliseconds"},
-    {"event.time.speed", "speed", "event time runs so many times as fast as the rate's seconds"},
-    {"burst", NULL,
-     "FACTOR:EVERY:FOR: the rate times the factor, every so often, for so long: 10:60s:5s"},
-    {"sine", NULL, "SHARE:PERIOD: the rate goes up and down by this share: 0.5:10m"},
-    {"ramp", NULL, "RATE:OVER: the rate becomes this one over so much time: 500:10m"},
-    {"steps", NULL,
-     "RATE:FOR,WEIR__DG_SET_RATE:FOR…: rates one after the other, again and again: 50:1m,200:10s"},
-    {"disorder", "jitter", "timestamps are up to so much too early: 500ms"},
-    {"late", NULL, "share of records that are late: their timestamps are up to late.max too early"},
-    {"late.max", NULL, "how late a late record is at most (60s)"},
-    {"duplicates", NULL, "share of records that come again, later"},
-    {"malformed", NULL, "share of records whose JSON is cut off"},
-    {"tombstones", NULL, "share of records that have a key and no value"},
-    {"key", "schema.keyfield", "the columns of the key, with commas"},
-    {"keys", NULL, "so many different keys"},
-    {"hot", NULL, "SHARE:SIZE: this share of records has one of so many keys: 0.3:5"},
-    {"tenants", NULL, "a column `tenant` with so many values; a key is always of the same tenant"},
-    {"record.size", "record-size", "values are filled up to so many bytes"},
-    {"users", NULL, "model shop: accounts (100000)"},
-    {"products", NULL, "model shop: products (200)"},
+#define WEIR_DATAGEN_SETTING(name, aliases, doc) {name, aliases, doc},
+#include "connectors/datagen_settings.def"
+#undef WEIR_DATAGEN_SETTING
 };
 const uint32_t weir_datagen_n_settings = WEIR_COUNT(weir_datagen_settings);
 _Static_assert(WEIR_COUNT(weir_datagen_settings) == WEIR__DG_SET_SETTINGS,

@@ -22,6 +22,7 @@ struct weir_intake {
     weir_conn_condition condition;
     int32_t key_from;           /* column whose text or value is the key; -1: the key columns, or none */
     bool key_is_text;           /* the key's bytes are that column's text */
+    bool bare;                  /* no options */
     bool value_raw;
     side key, value;
     weir_arena arena, step;
@@ -53,8 +54,8 @@ static bool is_declared(const weir_intake *in)
 static weir_rc make_schema(weir_intake *in, weir_status *st)
 {
     weir_arena *a = &in->arena;
-    weir_sv key = weir_conn_text(in->conn, "key");
-    bool checks = weir_conn_given(in->conn, "validate");
+    weir_sv key = in->bare ? (weir_sv){0} : weir_conn_text(in->conn, "key");
+    bool checks = !in->bare && weir_conn_given(in->conn, "validate");
     const weir_schema *declared = in->to->source->schema;
     uint32_t max = declared->n + 2u;
     if (!is_declared(in) && checks) {
@@ -154,10 +155,12 @@ static weir_rc make(weir_intake *in, weir_status *st)
     return settle_key(in, st);
 }
 
-weir_rc weir_intake_new(weir_conn *c, weir_source_output *to, weir_intake **out, weir_status *st)
+static weir_rc open_intake(weir_conn *c, weir_source_output *to, bool bare, weir_intake **out,
+                           weir_status *st)
 {
     weir_intake *in = weir_zalloc(sizeof *in);
     in->conn = c;
+    in->bare = bare;
     in->to = to;
     weir_arena_init(&in->arena);
     weir_arena_init(&in->step);
@@ -168,6 +171,16 @@ weir_rc weir_intake_new(weir_conn *c, weir_source_output *to, weir_intake **out,
     }
     *out = in;
     return WEIR_OK;
+}
+
+weir_rc weir_intake_new(weir_conn *c, weir_source_output *to, weir_intake **out, weir_status *st)
+{
+    return open_intake(c, to, false, out, st);
+}
+
+weir_rc weir_intake_new_bare(weir_conn *c, weir_source_output *to, weir_intake **out, weir_status *st)
+{
+    return open_intake(c, to, true, out, st);
 }
 
 static void close_side(side *s)
@@ -336,7 +349,8 @@ static weir_sv text_key(weir_intake *in, uint32_t row, weir_buf *text)
     return weir_buf_view(text);
 }
 
-void weir_intake_add(weir_intake *in, weir_chunk_builder *to, weir_sv headers, int64_t timestamp)
+void weir_intake_add_each(weir_intake *in, weir_chunk_builder *to, weir_sv headers,
+                          const weir_intake_own *own)
 {
     encoded *keys = in->key.n ? weir_arena_zalloc(&in->step, sizeof *keys) : NULL;
     encoded *values = in->value_raw ? NULL : weir_arena_zalloc(&in->step, sizeof *values);
@@ -353,8 +367,9 @@ void weir_intake_add(weir_intake *in, weir_chunk_builder *to, weir_sv headers, i
     WEIR_EACH_ROW(in->batch, i, row) {
         weir_sv key = keys              ? part(keys, i)
                       : in->key_is_text ? text_key(in, row, &text)
-                                        : (weir_sv){NULL, WEIR_NULL_BYTES};
-        weir_chunk_builder_add(to, key, values ? part(values, i) : in->docs[row], headers, timestamp, 0);
+                                        : own[row].key;
+        weir_sv value = own[row].raw || in->value_raw ? own[row].value : part(values, i);
+        weir_chunk_builder_add(to, key, value, headers, own[row].timestamp, 0);
     }
     if (keys) {
         weir_buf_deinit(&keys->bytes);
@@ -363,4 +378,14 @@ void weir_intake_add(weir_intake *in, weir_chunk_builder *to, weir_sv headers, i
         weir_buf_deinit(&values->bytes);
     }
     weir_buf_deinit(&text);
+}
+
+void weir_intake_add(weir_intake *in, weir_chunk_builder *to, weir_sv headers, int64_t timestamp)
+{
+    weir_intake_own *own = WEIR_NEW_N(&in->step, weir_intake_own, in->n_docs + 1);
+    for (uint32_t i = 0; i < in->n_docs; i++) {
+        own[i] = (weir_intake_own){.key = {NULL, WEIR_NULL_BYTES}, .value = in->docs[i],
+                                   .timestamp = timestamp};
+    }
+    weir_intake_add_each(in, to, headers, own);
 }

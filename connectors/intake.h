@@ -21,6 +21,8 @@ typedef struct weir_intake weir_intake;
 
 /* Control thread; the options are those of the connector. */
 weir_rc weir_intake_new(weir_conn *c, weir_source_output *to, weir_intake **out, weir_status *st);
+/* Without those options: no key field, no condition. */
+weir_rc weir_intake_new_bare(weir_conn *c, weir_source_output *to, weir_intake **out, weir_status *st);
 void weir_intake_free(weir_intake *in); /* NULL is fine */
 
 /* Why an object was not taken. */
@@ -37,3 +39,12 @@ const weir_intake_bad *weir_intake_bad_docs(const weir_intake *in, uint32_t *n);
 bool weir_intake_is_good(const weir_intake *in, uint32_t doc);
 /* Appends the good ones as records, all with these headers (encoded; may be empty) and this time. */
 void weir_intake_add(weir_intake *in, weir_chunk_builder *to, weir_sv headers, int64_t timestamp);
+/* What each object's record has of its own; `own` has one per object that was judged. */
+typedef struct weir_intake_own {
+    weir_sv key;       /* where neither key columns nor a key field say it; n WEIR_NULL_BYTES: null */
+    weir_sv value;     /* the value where it goes out as it came in … */
+    bool raw;          /* … or in any format; n WEIR_NULL_BYTES: a tombstone */
+    int64_t timestamp;
+} weir_intake_own;
+void weir_intake_add_each(weir_intake *in, weir_chunk_builder *to, weir_sv headers,
+                          const weir_intake_own *own);

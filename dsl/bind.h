@@ -94,6 +94,8 @@ typedef struct weir_bound_create {
     bool new_query_id;     /* it was numbered with weir_catalog_peek_query: take that number */
     const weir_sv *reads;  /* names of the sources that the query reads */
     uint32_t n_reads;
+    const struct weir_option *options; /* CREATE_SOURCE with connector='…': what is the connector's, … */
+    uint32_t n_options;                /* … that word among it; 0: it has none */
 } weir_bound_create;
 
 typedef struct weir_bound_insert {

@@ -419,6 +419,8 @@ weir_rc weir__bind_create(weir__binder *b, const weir_ast_create *c, weir_bound 
     const weir_source *old = weir_catalog_source(b->catalog, s->name);
     bound->or_replace = c->or_replace;
     bound->if_not_exists = c->if_not_exists;
+    bound->options = w.options;
+    bound->n_options = w.n_options;
     bound->exists = old != NULL;
     s->version = old ? old->version + 1 : 0;
     if (c->table && c->source && !(old && c->if_not_exists)) {

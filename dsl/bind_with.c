@@ -79,6 +79,8 @@ typedef struct value {
 typedef struct with {
     weir__binder *b;
     value v[PROPS];
+    weir_option *options; /* of a connector */
+    uint32_t n_options;
 } with;
 
 /* ---------------------------------------------------------------- single values */
@@ -188,14 +190,45 @@ static weir_rc unknown(weir__binder *b, const weir_ast_prop *p, int where)
     return WEIR_ESQL;
 }
 
+/* CREATE … WITH (connector='…'): the records come from there. */
+static bool names_connector(const weir_ast_props *ast, int where)
+{
+    for (uint32_t i = 0; i < ast->n && where == CREATE; i++) {
+        if (weir_sv_ieq(ast->items[i].name, WEIR_SV("connector")) ||
+            weir_sv_ieq(ast->items[i].name, WEIR_SV("connector.class"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static weir_rc add_option(with *w, const weir_ast_prop *p)
+{
+    weir_option *o = &w->options[w->n_options++];
+    *o = (weir_option){.name = weir_arena_sv(w->b->a, p->name), .value_span = p->value->span};
+    for (uint32_t i = 0; i + 1 < w->n_options; i++) {
+        if (weir_sv_ieq(w->options[i].name, o->name)) {
+            return weir__fail(w->b, p->span, "Duplicate property in the WITH clause: " WEIR_SV_FMT,
+                              WEIR_SV_ARG(o->name));
+        }
+    }
+    return weir__option_text(w->b, p->value, &o->value);
+}
+
 static weir_rc collect(with *w, const weir_ast_props *ast, int where)
 {
+    bool connector = names_connector(ast, where);
+    w->options = WEIR_NEW_N(w->b->a, weir_option, ast->n + 1);
     for (uint32_t i = 0; i < ast->n; i++) {
         const weir_ast_prop *p = &ast->items[i];
         size_t id = 0;
         while (id < PROPS &&
                !(weir_sv_ieq(p->name, weir_sv_cstr(props[id].name)) && (props[id].where & where))) {
             id++;
+        }
+        if (id == PROPS && connector) {
+            WEIR_TRY(add_option(w, p));
+            continue;
         }
         if (id == PROPS) {
             return unknown(w->b, p, where);
@@ -427,6 +460,8 @@ weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *ast, weir_span sp
     const value *value_format = v[FORMAT].given ? &v[FORMAT] : &v[VALUE_FORMAT];
     const value *value_name = v[VALUE_AVRO_SCHEMA_FULL_NAME].given ? &v[VALUE_AVRO_SCHEMA_FULL_NAME]
                                                                    : &v[VALUE_SCHEMA_FULL_NAME];
+    out->options = w.options;
+    out->n_options = w.n_options;
     out->topic = v[KAFKA_TOPIC].text;
     out->topic_span = v[KAFKA_TOPIC].span;
     out->has_key_format = key_format->given;

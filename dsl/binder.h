@@ -290,6 +290,8 @@ struct weir__with {
     char key_delimiter, value_delimiter;    /* 0: not given */
     int32_t key_schema_id, value_schema_id; /* 0: not given */
     weir_window window;                     /* WINDOW_TYPE, WINDOW_SIZE */
+    weir_option *options;                   /* connector='…' and what is not the statement's own */
+    uint32_t n_options;
 };
 
 weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *props, weir_span span,

@@ -124,6 +124,14 @@ weir_sv weir__as_written(weir__parser *p, weir_ast_ident id)
     return weir_sv_of(p->text.p + id.span.at, id.span.n);
 }
 
+weir_ast_ident weir__dotted(weir__parser *p, weir_ast_ident before, weir_ast_ident id)
+{
+    weir_sv last = weir__as_written(p, id);
+    weir_sv name = weir_arena_printf(p->a, WEIR_SV_FMT "." WEIR_SV_FMT, WEIR_SV_ARG(before.name),
+                                     WEIR_SV_ARG(last));
+    return (weir_ast_ident){.name = name, .span = weir__to(before.span, id.span)};
+}
+
 weir_ast_ident weir__source_name(weir__parser *p, weir_ast_ident id)
 {
     if (id.variable) {

@@ -94,6 +94,7 @@ weir_ast_ident weir__ident(weir__parser *p, weir_token t);
 weir_ast_ident weir__source_name(weir__parser *p, weir_ast_ident id);
 weir_sv weir__unquote(weir__parser *p, weir_sv quoted);
 weir_sv weir__as_written(weir__parser *p, weir_ast_ident id);
+weir_ast_ident weir__dotted(weir__parser *p, weir_ast_ident before, weir_ast_ident id);
 
 weir_ast_expr *weir__x(weir__parser *p, weir_ast_expr_kind kind, weir_span span);
 void weir__x_arg(weir__parser *p, weir_ast_expr *e, weir_ast_expr *arg);

@@ -179,8 +179,23 @@ props(A) ::= prop(P).                 { A = (weir_ast_props){0}; PUSH(A, P); }
 props(A) ::= props(L) COMMA prop(P).  { A = L; PUSH(A, P); }
 %type prop {weir_ast_prop}
 prop(A) ::= ident(I) EQ literal(V).   { A = (weir_ast_prop){I.name, I.span, V}; }
+prop(A) ::= dotted(N) EQ literal(V).  { A = (weir_ast_prop){N.name, N.span, V}; }
 prop(A) ::= STRING(N) EQ literal(V).
     { A = (weir_ast_prop){weir__unquote(p, N.text), TOK(N), V}; }
+
+/* rows.per.second: as it is written. Words that end something elsewhere are names behind a dot. */
+%type dotted {weir_ast_ident}
+dotted(A) ::= ident(I) DOT after_dot(J).
+    { A = weir__dotted(p, (weir_ast_ident){.name = weir__as_written(p, I), .span = I.span}, J); }
+dotted(A) ::= dotted(I) DOT after_dot(J). { A = weir__dotted(p, I, J); }
+%type after_dot {weir_ast_ident}
+after_dot(A) ::= ident(I).            { A = I; }
+after_dot(A) ::= END(T).              { A = weir__ident(p, T); }
+after_dot(A) ::= FROM(T).             { A = weir__ident(p, T); }
+after_dot(A) ::= IN(T).               { A = weir__ident(p, T); }
+after_dot(A) ::= LIMIT(T).            { A = weir__ident(p, T); }
+after_dot(A) ::= NULL(T).             { A = weir__ident(p, T); }
+after_dot(A) ::= ON(T).               { A = weir__ident(p, T); }
 
 %type literal {weir_ast_expr *}
 literal(A) ::= constant(C).           { A = C; }

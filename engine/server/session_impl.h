@@ -82,6 +82,9 @@ weir_rc weir_statement_connector(weir_session *s, const weir_bound *b, weir_aren
 weir_rc weir_statement_describe_connector(weir_session *s, weir_sv name, weir_arena *a,
                                           weir_result *r, weir_status *st);
 void weir__show_connectors(weir_session *s, weir_ast_show what, weir_grid *g);
+/* The connector that CREATE STREAM or TABLE asks for, or none any more. The stream is in the catalog. */
+weir_rc weir__stream_connector(weir_session *s, const weir_bound *b, weir_arena *a, weir_status *st);
+void weir__drop_stream_connector(weir_session *s, weir_sv stream);
 /* print.c: PRINT. */
 weir_rc weir_statement_print(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
                              weir_status *st);

@@ -111,6 +111,30 @@ static void record_query(weir_session *s, const weir_bound_create *c, bool write
     }
 }
 
+/* Stream or table and its connector, or neither. */
+static weir_rc create_source(weir_session *s, const weir_bound *b, const weir_topic *t,
+                             bool topic_existed, weir_arena *a, weir_status *st)
+{
+    const weir_source *source = &b->as.create.source;
+    const weir_source *old = weir_catalog_source(s->catalog, source->name);
+    old = old ? weir_source_copy(a, old) : NULL;
+    record_source(s, source, t);
+    weir_rc rc = weir__stream_connector(s, b, a, st);
+    if (rc == WEIR_OK) {
+        return WEIR_OK;
+    }
+    if (old) {
+        weir_catalog_put_source(s->catalog, old);
+    } else {
+        weir_catalog_drop_source(s->catalog, source->name);
+    }
+    if (!topic_existed) {
+        (void)weir_topics_drop(s->topics, source->topic, NULL);
+        weir_catalog_drop_topic(s->catalog, source->topic);
+    }
+    return rc;
+}
+
 static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool *keep,
                       weir_result *r, weir_status *st)
 {
@@ -143,7 +167,9 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool 
         WEIR_TRY(rc);
         *keep = true;
     }
-    if (b->kind != WEIR_B_INSERT_SELECT) {
+    if (b->kind == WEIR_B_CREATE_SOURCE) {
+        WEIR_TRY(create_source(s, b, topic, existed, a, st));
+    } else if (b->kind == WEIR_B_CREATE_AS) {
         record_source(s, &c->source, topic);
     }
     if (c->plan) {
@@ -204,6 +230,7 @@ static weir_rc drop(weir_session *s, const weir_bound_drop *d, weir_arena *a, we
         stop_query(s, d->queries[i]);
     }
     for (uint32_t i = 0; i < d->n_sources; i++) {
+        weir__drop_stream_connector(s, d->sources[i]);
         weir_catalog_drop_source(s->catalog, d->sources[i]);
     }
     if (d->delete_topic) {
