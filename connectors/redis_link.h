@@ -52,9 +52,10 @@ typedef struct weir_redis_events {
 
 weir_redis_link *weir_redis_open(weir_loop *l, const weir_redis_target *t,
                                  const weir_redis_events *events, void *ctx);
-/* Sends commands that `replies` replies belong to. May be called before it is open. False: the output is
- * full; nothing was taken. */
-bool weir_redis_send(weir_redis_link *r, weir_sv commands, uint32_t replies);
+/* Sends commands that `replies` replies belong to; the buffer is empty afterwards. May be called before it
+ * is open. No ceiling: who sends waits for the replies before he sends more. False: the link is failing,
+ * `closed` follows. */
+bool weir_redis_send(weir_redis_link *r, weir_buf *commands, uint32_t replies);
 void weir_redis_close(weir_redis_link *r); /* no further call; NULL is fine */
 
 /* ---- commands as bytes ---- */
@@ -69,5 +70,6 @@ typedef enum weir_redis_fault {
     WEIR_REDIS_WRONG,  /* this command will never be taken */
     WEIR_REDIS_DENIED, /* nothing will be: not allowed, wrong password */
     WEIR_REDIS_MOVED,  /* MOVED, ASK: another node has the slot */
+    WEIR_REDIS_NOSCRIPT, /* Redis has forgotten the script */
 } weir_redis_fault;
 weir_redis_fault weir_redis_fault_of(weir_sv error);

@@ -1,10 +1,10 @@
-/* Between the files of the Redis sink: options and lanes (sink_redis.c), rows to commands
- * (sink_redis_render.c). */
+/* Between the files of the Redis sink: options (sink_redis.c), columns (sink_redis_bind.c), rows to commands
+ * (sink_redis_render.c), commands to nodes (sink_redis_lane.c). */
 #pragma once
-#include "connectors/redis_link.h"
+#include "connectors/redis_slots.h"
 #include "connectors/template.h"
 
-/* ORDER weir__redis_type: as the choices of 'redis.type' */
+/* ORDER weir__redis_type: names in sink_redis.c */
 typedef enum weir__redis_type {
     WEIR__REDIS_STRING,
     WEIR__REDIS_JSON,   /* a string that is JSON */
@@ -22,22 +22,31 @@ typedef enum weir__redis_type {
 
 typedef struct weir__redis_field {
     uint32_t col;
-    weir_sv name;
+    weir_sv word; /* its name as a word of a command */
     bool incr;
 } weir__redis_field;
 
 /* What is compiled for one topic. */
 typedef struct weir__redis_bound {
-    struct weir__redis_bound *next; /* of the sink's other topics */
     const weir_sink_input *in;
     weir_template *key, *value, *member;
+    bool rows_json;            /* the value is the columns as JSON, whatever the topic's format */
     weir__redis_field *fields; /* HASH, STREAM */
-    uint32_t n_fields;
+    uint32_t n_fields, n_set;  /* of them, those that are not counted up */
     int32_t score, ttl_col, array, array_score, array_member;
     weir_template **words;     /* COMMAND, SCRIPT: its arguments */
     uint32_t n_words;
     bool fenced;               /* effects add up, so each is done once: see sink_redis_render.c */
+    bool deletes;              /* tombstones take something away */
+    const char *no_delete;     /* … but cannot here: the reason */
 } weir__redis_bound;
+
+/* What the server is. Fences lie elsewhere in a cluster. */
+typedef enum weir__redis_mode {
+    WEIR__REDIS_UNKNOWN, /* it will be asked */
+    WEIR__REDIS_SINGLE,
+    WEIR__REDIS_CLUSTER,
+} weir__redis_mode;
 
 typedef struct weir__redis_sink {
     weir_conn *conn;
@@ -46,21 +55,36 @@ typedef struct weir__redis_sink {
     bool ttl_if_new;
     weir_sv on_delete, zadd, script_sha, script;
     const char *list_op;
-    int64_t list_max, stream_max;
+    int64_t list_max, stream_max, wait_replicas, wait_ms;
     weir_redis_target target;
     weir_tls *tls;
+    char id[17];               /* of this sink's life, in the name of its fences; empty: not started yet */
+    /* loop */
     struct weir__redis_lane *lanes; /* list of those that exist */
-    struct weir__redis_bound *bounds;
-    bool fenced;               /* one of them is */
-    weir_buf scratch;          /* loop: a word while it is rendered */
+    weir_redis_slots slots;
+    weir__redis_mode mode;
+    bool mode_given;           /* 'redis.mode' says it, the server is not asked */
+    bool stale;                /* slots are to be asked for */
+    uint16_t seed;             /* the node to ask */
+    weir_buf key, word;        /* while a row is rendered: its key as a word, another text */
 } weir__redis_sink;
 
-/* One row: appends commands to out, and says how many replies they have. 0 with no bytes: nothing to do.
- * False: *why. */
-bool weir__redis_render(weir__redis_sink *s, const weir__redis_bound *b, const weir_sink_rows *r,
-                        uint32_t row, weir_buf *out, uint32_t *replies, const char **why);
+/* sink_redis_bind.c */
+weir_rc weir__redis_bind(void *self, weir_sink_input *in, weir_status *st);
+
+/* sink_redis_render.c */
+void weir__redis_render(void *self, const weir_sink_rows *rows, weir_sink_parcel *out);
 /* The script that does its commands unless that was done (see there), and its SHA-1. */
 weir_sv weir__redis_fence_script(void);
-/* Where it keeps what was done, as words of a command. */
-void weir__redis_fence_key(weir_buf *out, const weir__redis_bound *b);
-void weir__redis_fence_field(weir_buf *out, int32_t partition, uint32_t part);
+/* A fenced item as a whole command. `before`: see there; -1: nothing. */
+void weir__redis_fenced(weir__redis_sink *s, const weir_sink_item *item, int64_t before, weir_buf *out);
+static inline bool weir__redis_is_fenced(const weir_sink_item *i)
+{
+    return ((const weir__redis_bound *)i->parcel->in->bound)->fenced;
+}
+/* Of items whose fence is one, all that is applied is applied in the order of offsets. */
+uint64_t weir__redis_fence_of(const weir__redis_sink *s, const weir_sink_item *item);
+
+/* sink_redis_lane.c */
+void weir__redis_send(void *self, weir_sink_lane *lane, weir_sink_item *const *items, uint32_t n);
+void weir__redis_stop(void *self);

@@ -1,32 +1,50 @@
 /* Rows of a topic as commands of Redis.
  *
- * Absolute values (SET, HSET, SADD, ZADD) may come twice. What adds up (HINCRBY, LPUSH, XADD …) goes with
- * a fence: a script looks whether this offset, or a later one of its part of the partition, was done
- * already, does the commands, and moves the fence, all at once.
+ * Absolute values (SET, HSET, SADD, ZADD) may come twice: they are written again, in order. What adds up
+ * (HINCRBY, RPUSH, XADD …) goes with a fence: a script looks whether this offset was done already, does the
+ * commands, and moves the fence, all at once.
  *
- *   fence   hash weir:fence:CONNECTOR:TOPIC, field PARTITION:PART → offset
- *   part    hash of the key, modulo 64: records of one key come in order, those of others may not */
+ *   fence   hash weir:fence:CONNECTOR:TOPIC:ID, field PARTITION:PART → offset
+ *           in a cluster weir:{TAG}:fence:CONNECTOR:TOPIC:ID, a hash in each slot, field PARTITION
+ *   PART    slot of the key, modulo 64: of equal keys records come in order, of others they may not
+ *   ID      of this life of the sink: one that is dropped and made again has done nothing yet
+ *
+ * Commands are sent before the replies to earlier ones are known. So each one says which offset comes
+ * before it; where that was not done (out of memory, say) this one is not either, and both are tried again.
+ * What is refused for good moves the fence, too, and is remembered (field … !): after a crash it is refused
+ * again, and not taken for done. */
 #include "connectors/sink_redis.h"
 
-#include "engine/base/hash.h"
-
 #include <stdio.h>
+#include <stdlib.h>
 
 weir_sv weir__redis_fence_script(void)
 {
-    /* KEYS[1] fence · ARGV[1] field, ARGV[2] offset, then for each command its number of words and them */
-    return WEIR_SV("local o=redis.call('HGET',KEYS[1],ARGV[1]) "
-                   "if o and tonumber(o)>=tonumber(ARGV[2]) then return 0 end "
-                   "local i=3 while i<=#ARGV do local n=tonumber(ARGV[i]) "
-                   "redis.call(unpack(ARGV,i+1,i+n)) i=i+n+1 end "
-                   "redis.call('HSET',KEYS[1],ARGV[1],ARGV[2]) return 1");
+    /* KEYS: fence, key · ARGV: field, offset, offset before, then of each command the number of its words
+     * and these */
+    return WEIR_SV(
+        "local f,k,n=KEYS[1],ARGV[1],tonumber(ARGV[2]) "
+        "local o=tonumber(redis.call('HGET',f,k) or -1) "
+        "if o>=n then local s=redis.call('HGET',f,k..'!') "
+        "if s and string.find(s,','..ARGV[2]..',',1,true) then "
+        "return redis.error_reply('REFUSED this record was refused before') end return 0 end "
+        "if o<tonumber(ARGV[3]) then return redis.error_reply('UNORDERED the record before was not done') end "
+        "local i=4 while i<=#ARGV do local c=tonumber(ARGV[i]) "
+        "local r=redis.pcall(unpack(ARGV,i+1,i+c)) "
+        "if type(r)=='table' and r.err then local e=r.err "
+        "if string.find(e,'^WRONGTYPE') or (string.find(e,'^ERR ') and not string.find(e,'^ERR unknown') "
+        "and not string.find(e,'^ERR Script') and not string.find(e,'^ERR The user')) then "
+        "local s=string.sub(redis.call('HGET',f,k..'!') or ',',-1000) "
+        "redis.call('HSET',f,k,ARGV[2],k..'!',s..ARGV[2]..',') end return r end "
+        "i=i+c+1 end redis.call('HSET',f,k,ARGV[2]) return 1");
 }
 
-/* Commands as they are made: straight into `out`, or counted words of a fenced script call. */
+/* One row, while it becomes commands: straight, or as counted words for the fence's script. */
 typedef struct maker {
     weir__redis_sink *sink;
     const weir__redis_bound *b;
     const weir_sink_rows *r;
+    const weir_sink_json *json;
     uint32_t row;
     weir_buf *out;
     uint32_t replies, words;
@@ -44,24 +62,34 @@ static void command(maker *m, uint32_t n)
     m->replies++;
 }
 
-static void word(maker *m, const char *w)
+static void word(maker *m, weir_sv w)
 {
-    weir_redis_arg(m->out, weir_sv_cstr(w));
+    weir_redis_arg(m->out, w);
+}
+
+static void key(maker *m)
+{
+    weir_buf_sv(m->out, weir_buf_view(&m->sink->key));
 }
 
 static bool filled(maker *m, const weir_template *t)
 {
-    weir_buf_reset(&m->sink->scratch);
-    if (!weir_template_render(t, m->r, m->row, &m->sink->scratch, &m->why)) {
+    weir_buf *text = &m->sink->word;
+    weir_buf_reset(text);
+    if (!weir_template_render(t, m->r, m->row, text, &m->why)) {
         return false;
     }
-    weir_redis_arg(m->out, weir_buf_view(&m->sink->scratch));
+    weir_redis_arg(m->out, weir_buf_view(text));
     return true;
 }
 
-static bool key(maker *m)
+static bool value(maker *m)
 {
-    return filled(m, m->b->key);
+    if (m->json) {
+        word(m, m->json->rows[m->row]);
+        return true;
+    }
+    return filled(m, m->b->value);
 }
 
 static bool is_null(const maker *m, uint32_t col)
@@ -69,96 +97,111 @@ static bool is_null(const maker *m, uint32_t col)
     return !weir_vec_is_valid(&m->r->batch->cols[col], m->row);
 }
 
-/* A column as CAST(x AS STRING) prints it; nested ones as JSON. */
+/* As CAST(x AS STRING) prints it; nested ones as JSON. */
+static weir_sv printed(maker *m, const weir_type *type, const weir_value *x)
+{
+    weir_buf *text = &m->sink->word;
+    weir_buf_reset(text);
+    if (type->kind == WEIR_T_ARRAY || type->kind == WEIR_T_MAP || type->kind == WEIR_T_STRUCT) {
+        weir_value_print_json(text, type, x);
+    } else if (type->kind == WEIR_T_BYTES) {
+        weir_buf_sv(text, x->sv);
+    } else {
+        weir_value_print(text, type, x);
+    }
+    return weir_buf_view(text);
+}
+
 static void column(maker *m, uint32_t col)
 {
     const weir_vec *v = &m->r->batch->cols[col];
     if (v->type->kind == WEIR_T_STRING) {
-        weir_redis_arg(m->out, WEIR_AT(weir_sv, v, m->row));
-        return;
-    }
-    if (v->type->kind == WEIR_T_BIGINT || v->type->kind == WEIR_T_INTEGER) {
-        weir_redis_arg_int(m->out, v->type->kind == WEIR_T_BIGINT ? WEIR_AT(int64_t, v, m->row)
-                                                                  : WEIR_AT(int32_t, v, m->row));
-        return;
-    }
-    weir_value x = weir_vec_get(v, m->row);
-    weir_buf_reset(&m->sink->scratch);
-    bool nested = v->type->kind == WEIR_T_ARRAY || v->type->kind == WEIR_T_MAP ||
-                  v->type->kind == WEIR_T_STRUCT;
-    if (nested) {
-        weir_value_print_json(&m->sink->scratch, v->type, &x);
-    } else if (v->type->kind == WEIR_T_BYTES) {
-        weir_buf_sv(&m->sink->scratch, x.sv);
+        word(m, WEIR_AT(weir_sv, v, m->row));
+    } else if (v->type->kind == WEIR_T_BIGINT) {
+        weir_redis_arg_int(m->out, WEIR_AT(int64_t, v, m->row));
+    } else if (v->type->kind == WEIR_T_INTEGER) {
+        weir_redis_arg_int(m->out, WEIR_AT(int32_t, v, m->row));
     } else {
-        weir_value_print(&m->sink->scratch, v->type, &x);
+        weir_value x = weir_vec_get(v, m->row);
+        word(m, printed(m, v->type, &x));
     }
-    weir_redis_arg(m->out, weir_buf_view(&m->sink->scratch));
 }
 
 /* ---- time to live ---- */
 
-static bool expire(maker *m)
+/* False: for ever. *at: it is a time, and no duration. */
+static bool ttl_of(const maker *m, int64_t *ms, bool *at)
 {
-    const weir__redis_sink *s = m->sink;
-    int64_t ms = s->ttl_ms;
+    *at = false;
+    *ms = m->sink->ttl_ms;
     if (m->b->ttl_col >= 0) {
         const weir_vec *v = &m->r->batch->cols[m->b->ttl_col];
         if (is_null(m, (uint32_t)m->b->ttl_col)) {
-            return true;
+            return false;
         }
-        ms = 1000 * (v->type->kind == WEIR_T_INTEGER ? WEIR_AT(int32_t, v, m->row)
-                                                     : WEIR_AT(int64_t, v, m->row));
+        *at = v->type->kind == WEIR_T_TIMESTAMP;
+        *ms = v->type->kind == WEIR_T_INTEGER ? WEIR_AT(int32_t, v, m->row) : WEIR_AT(int64_t, v, m->row);
+        if (!*at) {
+            *ms = *ms > INT64_MAX / 1000000 ? INT64_MAX / 1000 : *ms * 1000; /* Redis adds the time of day */
+        }
     }
-    if (ms <= 0) {
-        return true;
+    return *ms > 0;
+}
+
+static void expire(maker *m)
+{
+    int64_t ms = 0;
+    bool at = false;
+    if (!ttl_of(m, &ms, &at)) {
+        return;
     }
-    command(m, s->ttl_if_new ? 4 : 3);
-    word(m, "PEXPIRE");
-    if (!key(m)) {
-        return false;
-    }
+    command(m, m->sink->ttl_if_new ? 4 : 3);
+    word(m, at ? WEIR_SV("PEXPIREAT") : WEIR_SV("PEXPIRE"));
+    key(m);
     weir_redis_arg_int(m->out, ms);
-    if (s->ttl_if_new) {
-        word(m, "NX");
+    if (m->sink->ttl_if_new) {
+        word(m, WEIR_SV("NX"));
     }
-    return true;
 }
 
 /* ---- types ---- */
 
-static bool one_word_command(maker *m, const char *name, const weir_template *value)
+/* SET ends a life unless it is told otherwise. */
+static bool string(maker *m)
 {
-    command(m, 3);
-    word(m, name);
-    return key(m) && filled(m, value) && expire(m);
-}
-
-/* The columns that are NULL are removed: the hash is what the row is. */
-static bool remove_nulls(maker *m)
-{
-    const weir__redis_bound *b = m->b;
-    uint32_t nulls = 0;
-    for (uint32_t i = 0; i < b->n_fields; i++) {
-        nulls += is_null(m, b->fields[i].col) && !b->fields[i].incr;
-    }
-    if (nulls == 0) {
-        return true;
-    }
-    command(m, 2 + nulls);
-    word(m, "HDEL");
-    if (!key(m)) {
+    int64_t ms = 0;
+    bool at = false;
+    bool ends = ttl_of(m, &ms, &at);
+    bool keeps = ends && m->sink->ttl_if_new;
+    command(m, keeps ? 4 : ends ? 5 : 3);
+    word(m, WEIR_SV("SET"));
+    key(m);
+    if (!value(m)) {
         return false;
     }
-    for (uint32_t i = 0; i < b->n_fields; i++) {
-        if (is_null(m, b->fields[i].col) && !b->fields[i].incr) {
-            weir_redis_arg(m->out, b->fields[i].name);
-        }
+    if (keeps) {
+        word(m, WEIR_SV("KEEPTTL"));
+        expire(m);
+    } else if (ends) {
+        word(m, at ? WEIR_SV("PXAT") : WEIR_SV("PX"));
+        weir_redis_arg_int(m->out, ms);
     }
     return true;
 }
 
-static bool increments(maker *m)
+static bool add_member(maker *m, weir_sv name)
+{
+    command(m, 3);
+    word(m, name);
+    key(m);
+    if (!filled(m, m->b->member)) {
+        return false;
+    }
+    expire(m);
+    return true;
+}
+
+static void increments(maker *m)
 {
     const weir__redis_bound *b = m->b;
     for (uint32_t i = 0; i < b->n_fields; i++) {
@@ -168,57 +211,67 @@ static bool increments(maker *m)
         }
         weir_kind kind = m->r->batch->cols[f->col].type->kind;
         command(m, 4);
-        word(m, kind == WEIR_T_INTEGER || kind == WEIR_T_BIGINT ? "HINCRBY" : "HINCRBYFLOAT");
-        if (!key(m)) {
-            return false;
-        }
-        weir_redis_arg(m->out, f->name);
+        word(m, kind == WEIR_T_INTEGER || kind == WEIR_T_BIGINT ? WEIR_SV("HINCRBY")
+                                                               : WEIR_SV("HINCRBYFLOAT"));
+        key(m);
+        weir_buf_sv(m->out, f->word);
         column(m, f->col);
     }
-    return true;
 }
 
+/* Fields whose column is NULL are removed: the hash is what the row is. */
 static bool hash(maker *m)
 {
     const weir__redis_bound *b = m->b;
-    uint32_t n = 0;
+    uint32_t nulls = 0;
     for (uint32_t i = 0; i < b->n_fields; i++) {
-        n += !is_null(m, b->fields[i].col) && !b->fields[i].incr;
+        nulls += !b->fields[i].incr && is_null(m, b->fields[i].col);
     }
-    if (n) {
-        command(m, 2 + 2 * n);
-        word(m, "HSET");
-        if (!key(m)) {
-            return false;
-        }
+    if (b->n_set > nulls) {
+        command(m, 2 + 2 * (b->n_set - nulls));
+        word(m, WEIR_SV("HSET"));
+        key(m);
         for (uint32_t i = 0; i < b->n_fields; i++) {
-            if (!is_null(m, b->fields[i].col) && !b->fields[i].incr) {
-                weir_redis_arg(m->out, b->fields[i].name);
+            if (!b->fields[i].incr && (nulls == 0 || !is_null(m, b->fields[i].col))) {
+                weir_buf_sv(m->out, b->fields[i].word);
                 column(m, b->fields[i].col);
             }
         }
     }
-    return remove_nulls(m) && increments(m) && expire(m);
+    if (nulls) {
+        command(m, 2 + nulls);
+        word(m, WEIR_SV("HDEL"));
+        key(m);
+        for (uint32_t i = 0; i < b->n_fields; i++) {
+            if (!b->fields[i].incr && is_null(m, b->fields[i].col)) {
+                weir_buf_sv(m->out, b->fields[i].word);
+            }
+        }
+    }
+    increments(m);
+    expire(m);
+    return true;
 }
 
 static bool list(maker *m)
 {
+    int64_t most = m->sink->list_max;
     command(m, 3);
-    word(m, m->sink->list_op);
-    if (!key(m) || !filled(m, m->b->value)) {
+    word(m, weir_sv_cstr(m->sink->list_op));
+    key(m);
+    if (!value(m)) {
         return false;
     }
-    if (m->sink->list_max > 0) {
+    if (most > 0) {
         bool right = m->sink->list_op[0] == 'R';
         command(m, 4);
-        word(m, "LTRIM");
-        if (!key(m)) {
-            return false;
-        }
-        weir_redis_arg_int(m->out, right ? -m->sink->list_max : 0);
-        weir_redis_arg_int(m->out, right ? -1 : m->sink->list_max - 1);
+        word(m, WEIR_SV("LTRIM"));
+        key(m);
+        weir_redis_arg_int(m->out, right ? -most : 0);
+        weir_redis_arg_int(m->out, right ? -1 : most - 1);
     }
-    return expire(m);
+    expire(m);
+    return true;
 }
 
 static bool zset(maker *m)
@@ -229,70 +282,89 @@ static bool zset(maker *m)
         return false;
     }
     command(m, flag.n ? 5 : 4);
-    word(m, "ZADD");
-    if (!key(m)) {
-        return false;
-    }
+    word(m, WEIR_SV("ZADD"));
+    key(m);
     if (flag.n) {
-        weir_redis_arg(m->out, flag);
+        word(m, flag);
     }
     column(m, (uint32_t)m->b->score);
-    return filled(m, m->b->member) && expire(m);
+    if (!filled(m, m->b->member)) {
+        return false;
+    }
+    expire(m);
+    return true;
+}
+
+static bool is_nan(const weir_type *t, const weir_value *v)
+{
+    return t->kind == WEIR_T_DOUBLE && v->f64 != v->f64;
+}
+
+/* Once the old set is deleted nothing may be refused any more. */
+static bool check_items(maker *m, const weir_value *array, uint32_t *n)
+{
+    const weir__redis_bound *b = m->b;
+    const weir_type *item = m->r->batch->cols[b->array].type->item;
+    *n = 0;
+    for (uint32_t i = 0; !array->null && i < array->n; i++) {
+        const weir_value *x = &array->items[i];
+        *n += !x->null;
+        if (x->null || b->array_score < 0) {
+            continue;
+        }
+        const weir_value *score = &x->items[b->array_score];
+        if (score->null || x->items[b->array_member].null ||
+            is_nan(item->fields[b->array_score].type, score)) {
+            m->why = "an item of the array has no score or no member";
+            return false;
+        }
+    }
+    return true;
+}
+
+static void put_items(maker *m, const weir_value *array)
+{
+    const weir__redis_bound *b = m->b;
+    const weir_type *item = m->r->batch->cols[b->array].type->item;
+    for (uint32_t i = 0; i < array->n; i++) {
+        const weir_value *x = &array->items[i];
+        if (x->null) {
+            continue;
+        }
+        if (b->array_score >= 0) {
+            word(m, printed(m, item->fields[b->array_score].type, &x->items[b->array_score]));
+            word(m, printed(m, item->fields[b->array_member].type, &x->items[b->array_member]));
+        } else {
+            weir_redis_arg_int(m->out, (int64_t)(array->n - i)); /* the first one is the highest */
+            word(m, printed(m, item, x));
+        }
+    }
 }
 
 /* An array of STRUCTs, or of members in order: the set is replaced at once. */
 static bool zset_from_array(maker *m)
 {
-    const weir__redis_bound *b = m->b;
-    const weir_vec *v = &m->r->batch->cols[b->array];
-    const weir_type *item = v->type->item;
-    weir_value array = is_null(m, (uint32_t)b->array) ? weir_null(WEIR_T_ARRAY) : weir_vec_get(v, m->row);
+    const weir_vec *v = &m->r->batch->cols[m->b->array];
+    weir_value array = is_null(m, (uint32_t)m->b->array) ? weir_null(WEIR_T_ARRAY)
+                                                         : weir_vec_get(v, m->row);
     uint32_t n = 0;
-    for (uint32_t i = 0; !array.null && i < array.n; i++) {
-        n += !array.items[i].null;
-    }
-    if (!b->fenced) {
-        command(m, 1);
-        word(m, "MULTI");
-    }
-    command(m, 2);
-    word(m, "DEL");
-    if (!key(m)) {
+    if (!check_items(m, &array, &n)) {
         return false;
     }
+    command(m, 1);
+    word(m, WEIR_SV("MULTI"));
+    command(m, 2);
+    word(m, WEIR_SV("DEL"));
+    key(m);
     if (n) {
         command(m, 2 + 2 * n);
-        word(m, "ZADD");
-        if (!key(m)) {
-            return false;
-        }
+        word(m, WEIR_SV("ZADD"));
+        key(m);
+        put_items(m, &array);
+        expire(m);
     }
-    for (uint32_t i = 0; n && i < array.n; i++) {
-        const weir_value *x = &array.items[i];
-        if (x->null) {
-            continue;
-        }
-        weir_buf_reset(&m->sink->scratch);
-        if (b->array_score >= 0) {
-            weir_value_print(&m->sink->scratch, item->fields[b->array_score].type,
-                             &x->items[b->array_score]);
-            weir_redis_arg(m->out, weir_buf_view(&m->sink->scratch));
-            weir_buf_reset(&m->sink->scratch);
-            weir_value_print(&m->sink->scratch, item->fields[b->array_member].type,
-                             &x->items[b->array_member]);
-        } else {
-            weir_redis_arg_int(m->out, (int64_t)(array.n - i)); /* the first one is the highest */
-            weir_value_print(&m->sink->scratch, item, x);
-        }
-        weir_redis_arg(m->out, weir_buf_view(&m->sink->scratch));
-    }
-    if (!expire(m)) {
-        return false;
-    }
-    if (!b->fenced) {
-        command(m, 1);
-        word(m, "EXEC");
-    }
+    command(m, 1);
+    word(m, WEIR_SV("EXEC"));
     return true;
 }
 
@@ -309,23 +381,30 @@ static bool stream(maker *m)
         return false;
     }
     command(m, 3u + (capped ? 3u : 0u) + 2u * n);
-    word(m, "XADD");
-    if (!key(m)) {
-        return false;
-    }
+    word(m, WEIR_SV("XADD"));
+    key(m);
     if (capped) {
-        word(m, "MAXLEN");
-        word(m, "~");
+        word(m, WEIR_SV("MAXLEN"));
+        word(m, WEIR_SV("~"));
         weir_redis_arg_int(m->out, m->sink->stream_max);
     }
-    word(m, "*");
+    word(m, WEIR_SV("*"));
     for (uint32_t i = 0; i < b->n_fields; i++) {
         if (!is_null(m, b->fields[i].col)) {
-            weir_redis_arg(m->out, b->fields[i].name);
+            weir_buf_sv(m->out, b->fields[i].word);
             column(m, b->fields[i].col);
         }
     }
-    return expire(m);
+    expire(m);
+    return true;
+}
+
+static bool publish(maker *m)
+{
+    command(m, 3);
+    word(m, WEIR_SV("PUBLISH"));
+    key(m);
+    return value(m);
 }
 
 static bool words(maker *m)
@@ -333,12 +412,10 @@ static bool words(maker *m)
     bool script = m->sink->type == WEIR__REDIS_SCRIPT;
     command(m, m->b->n_words + (script ? 4 : 0));
     if (script) { /* the whole text: Redis compiles a text once */
-        word(m, "EVAL");
-        weir_redis_arg(m->out, m->sink->script);
-        word(m, "1");
-        if (!key(m)) {
-            return false;
-        }
+        word(m, WEIR_SV("EVAL"));
+        word(m, m->sink->script);
+        word(m, WEIR_SV("1"));
+        key(m);
     }
     for (uint32_t i = 0; i < m->b->n_words; i++) {
         if (!filled(m, m->b->words[i])) {
@@ -354,88 +431,150 @@ static bool deletion(maker *m)
 {
     weir__redis_type type = m->sink->type;
     bool member = type == WEIR__REDIS_SET || type == WEIR__REDIS_ZSET;
-    if (weir_sv_ieq(m->sink->on_delete, WEIR_SV("none")) || type == WEIR__REDIS_PUBSUB ||
-        type == WEIR__REDIS_STREAM || type == WEIR__REDIS_COMMAND || type == WEIR__REDIS_SCRIPT) {
-        return true;
+    if (m->b->no_delete) {
+        m->why = m->b->no_delete;
+        return false;
     }
     command(m, member ? 3 : 2);
-    word(m, type == WEIR__REDIS_SET    ? "SREM"
-            : type == WEIR__REDIS_ZSET ? "ZREM"
-            : weir_sv_ieq(m->sink->on_delete, WEIR_SV("unlink")) ? "UNLINK"
-                                                                 : "DEL");
-    return key(m) && (!member || filled(m, m->b->member));
+    word(m, type == WEIR__REDIS_SET    ? WEIR_SV("SREM")
+            : type == WEIR__REDIS_ZSET ? WEIR_SV("ZREM")
+            : weir_sv_ieq(m->sink->on_delete, WEIR_SV("unlink")) ? WEIR_SV("UNLINK")
+                                                                 : WEIR_SV("DEL"));
+    key(m);
+    return !member || filled(m, m->b->member);
 }
 
 static bool change(maker *m)
 {
     switch (m->sink->type) {
     case WEIR__REDIS_STRING:
-    case WEIR__REDIS_JSON: return one_word_command(m, "SET", m->b->value);
+    case WEIR__REDIS_JSON: return string(m);
     case WEIR__REDIS_HASH: return hash(m);
     case WEIR__REDIS_LIST: return list(m);
-    case WEIR__REDIS_SET: return one_word_command(m, "SADD", m->b->member);
+    case WEIR__REDIS_SET: return add_member(m, WEIR_SV("SADD"));
     case WEIR__REDIS_ZSET: return zset(m);
     case WEIR__REDIS_ZREPLACE: return zset_from_array(m);
     case WEIR__REDIS_STREAM: return stream(m);
-    case WEIR__REDIS_PUBSUB:
-        command(m, 3);
-        word(m, "PUBLISH");
-        return key(m) && filled(m, m->b->value);
-    case WEIR__REDIS_PFADD: return one_word_command(m, "PFADD", m->b->member);
+    case WEIR__REDIS_PUBSUB: return publish(m);
+    case WEIR__REDIS_PFADD: return add_member(m, WEIR_SV("PFADD"));
     case WEIR__REDIS_COMMAND:
     case WEIR__REDIS_SCRIPT: return words(m);
     }
     return false;
 }
 
-void weir__redis_fence_key(weir_buf *out, const weir__redis_bound *b)
+/* ---- rows ---- */
+
+/* The key as a word, in sink->key, and its slot: that is where the row goes, and what keeps its order. Of
+ * a command it is the word behind the name. */
+static bool find_key(maker *m, uint64_t *slot)
 {
-    weir_buf key_text = {0};
-    weir_buf_str(&key_text, "weir:fence:");
-    weir_buf_sv(&key_text, weir_conn_name(b->in->conn));
-    weir_buf_byte(&key_text, ':');
-    weir_buf_sv(&key_text, b->in->topic);
-    weir_redis_arg(out, weir_buf_view(&key_text));
-    weir_buf_deinit(&key_text);
+    weir__redis_sink *s = m->sink;
+    bool command = s->type == WEIR__REDIS_COMMAND;
+    const weir_template *t = command && m->b->n_words > 1 ? m->b->words[1] : m->b->key;
+    weir_buf_reset(&s->word);
+    weir_buf_reset(&s->key);
+    if (command && m->b->n_words < 2) {
+        *slot %= WEIR_REDIS_SLOTS;
+        return true;
+    }
+    if (!weir_template_render(t, m->r, m->row, &s->word, &m->why)) {
+        return false;
+    }
+    *slot = weir_redis_slot(weir_buf_view(&s->word));
+    weir_redis_arg(&s->key, weir_buf_view(&s->word));
+    return true;
 }
 
-void weir__redis_fence_field(weir_buf *out, int32_t partition, uint32_t part)
+static bool nothing_to_do(const weir__redis_bound *b, const weir_sink_rows *r, uint32_t row)
+{
+    return weir_sink_tombstone(r, row) && !b->deletes;
+}
+
+void weir__redis_render(void *self, const weir_sink_rows *r, weir_sink_parcel *out)
+{
+    weir__redis_sink *s = self;
+    const weir__redis_bound *b = r->in->bound;
+    weir_sink_json json;
+    if (b->rows_json) {
+        weir_sink_rows_json(r, false, &json);
+    }
+    WEIR_EACH_ROW(r->batch, i, row) {
+        if (nothing_to_do(b, r, row)) {
+            continue;
+        }
+        weir_sink_item *item = weir_sink_begin(out, r, row);
+        maker m = {.sink = s, .b = b, .r = r, .json = b->rows_json ? &json : NULL, .row = row,
+                   .out = &out->bytes};
+        bool ok = find_key(&m, &item->lane_hash);
+        if (ok && b->fenced) {
+            key(&m);
+        }
+        ok = ok && (weir_sink_tombstone(r, row) ? deletion(&m) : change(&m));
+        item->aux = b->fenced ? m.words : m.replies;
+        if (!ok) {
+            weir_sink_poison(out, item, "%s", m.why);
+        } else if (item->aux) {
+            weir_sink_end(out, item);
+        } else { /* all is NULL: nothing to count up */
+            out->bytes.n = item->at;
+        }
+    }
+}
+
+/* ---- fences ---- */
+
+uint64_t weir__redis_fence_of(const weir__redis_sink *s, const weir_sink_item *item)
+{
+    const weir_sink_parcel *p = item->parcel;
+    uint64_t part = s->mode == WEIR__REDIS_CLUSTER ? item->lane_hash : item->lane_hash % WEIR_SINK_PARTS;
+    return (uint64_t)p->in->index << 46 | (uint64_t)(uint32_t)p->partition << 14 | part;
+}
+
+static void put_fence(weir__redis_sink *s, const weir_sink_item *item, weir_buf *out)
+{
+    weir_buf *name = &s->word;
+    const weir_sink_input *in = item->parcel->in;
+    weir_buf_reset(name);
+    weir_buf_str(name, "weir:");
+    if (s->mode == WEIR__REDIS_CLUSTER) {
+        weir_buf_byte(name, '{');
+        weir_buf_str(name, weir_redis_slots_tag(&s->slots, (uint32_t)item->lane_hash));
+        weir_buf_str(name, "}:");
+    }
+    weir_buf_str(name, "fence:");
+    weir_buf_sv(name, weir_conn_name(in->conn));
+    weir_buf_byte(name, ':');
+    weir_buf_sv(name, in->topic);
+    weir_buf_byte(name, ':');
+    weir_buf_str(name, s->id);
+    weir_redis_arg(out, weir_buf_view(name));
+}
+
+static void put_field(const weir__redis_sink *s, const weir_sink_item *item, weir_buf *out)
 {
     char text[32];
-    int n = snprintf(text, sizeof text, "%d:%u", partition, part);
+    int n = s->mode == WEIR__REDIS_CLUSTER
+                ? snprintf(text, sizeof text, "%d", item->parcel->partition)
+                : snprintf(text, sizeof text, "%d:%u", item->parcel->partition,
+                           (unsigned)(item->lane_hash % WEIR_SINK_PARTS));
     weir_redis_arg(out, weir_sv_of(text, (size_t)n));
 }
 
-/* The fence and the words of the commands behind it. */
-static void fence(maker *m, weir_buf *commands)
+void weir__redis_fenced(weir__redis_sink *s, const weir_sink_item *item, int64_t before, weir_buf *out)
 {
-    const weir_rec *rec = weir_sink_rec(m->r, m->row);
-    uint64_t part = rec->key_n == WEIR_NULL_BYTES
-                        ? weir_hash_u64((uint64_t)weir_sink_offset(m->r, m->row))
-                        : weir_hash_sv(weir_rec_key(m->r->chunk, rec));
-    weir_redis_args(m->out, m->words + 6u);
-    word(m, "EVALSHA");
-    weir_redis_arg(m->out, m->sink->script_sha);
-    word(m, "1");
-    weir__redis_fence_key(m->out, m->b);
-    weir__redis_fence_field(m->out, m->r->partition, (uint32_t)(part % WEIR_SINK_PARTS));
-    weir_redis_arg_int(m->out, weir_sink_offset(m->r, m->row));
-    weir_buf_sv(m->out, weir_buf_view(commands));
-    m->replies = 1;
-}
-
-bool weir__redis_render(weir__redis_sink *s, const weir__redis_bound *b, const weir_sink_rows *r,
-                        uint32_t row, weir_buf *out, uint32_t *replies, const char **why)
-{
-    weir_buf inner = {0};
-    maker m = {.sink = s, .b = b, .r = r, .row = row, .out = b->fenced ? &inner : out};
-    bool ok = weir_sink_tombstone(r, row) ? deletion(&m) : change(&m);
-    if (ok && b->fenced && m.words) {
-        m.out = out;
-        fence(&m, &inner);
-    }
-    weir_buf_deinit(&inner);
-    *replies = m.replies;
-    *why = m.why;
-    return ok;
+    weir_sv bytes = weir_sink_bytes(item); /* the key, then words for the script */
+    const char *end = memchr(bytes.p, '\n', bytes.n);
+    WEIR_ASSERT(end && bytes.p[0] == '$');
+    size_t key_n = (size_t)(end + 1 - bytes.p) + strtoul(bytes.p + 1, NULL, 10) + 2;
+    weir_redis_args(out, 8 + item->aux);
+    weir_redis_arg(out, WEIR_SV("EVALSHA"));
+    weir_redis_arg(out, s->script_sha);
+    weir_redis_arg(out, WEIR_SV("2"));
+    put_fence(s, item, out);
+    weir_buf_add(out, bytes.p, key_n);
+    put_field(s, item, out);
+    weir_redis_arg_int(out, weir_sink_item_offset(item));
+    weir_redis_arg_int(out, before);
+    weir_buf_add(out, bytes.p + key_n, bytes.n - key_n);
 }
