@@ -40,7 +40,7 @@ static const weir__hook_preset presets[] = {
      .array = true},
     {.name = "splunk-hec",
      .header = "Authorization: Splunk @token@",
-     .body = "{\"time\":${timestamp:%s.%L},\"source\":\"@source@\",\"sourcetype\":\"_json\","
+     .body = "{\"time\":\"${timestamp:%s.%L}\",\"source\":\"@source@\",\"sourcetype\":\"_json\","
              "\"event\":${value}}",
      .join = "\n"},
 };

@@ -259,7 +259,8 @@ static void on_answer(void *ctx, const weir_http_result *r)
     weir__hook_lane *l = ctx;
     verdict v = judge(l, r);
     l->call = NULL;
-    if (v.kind == WEIR_SINK_DONE || v.kind == WEIR_SINK_SKIPPED || (v.kind == WEIR_SINK_POISON && l->n == 1)) {
+    if (v.kind == WEIR_SINK_DONE || v.kind == WEIR_SINK_SKIPPED ||
+        (v.kind == WEIR_SINK_POISON && l->n == 1)) {
         settle(l, v.kind == WEIR_SINK_DONE);
     }
     if (v.kind == WEIR_SINK_DONE) {

@@ -223,7 +223,7 @@ def presets(case):
     must('endsAt' in over and 'endsAt' not in alert and alert['annotations']['summary'] == text, alert, over)
     event = got['splunk-hec'][0]
     equal((event.headers['authorization'], event.json['event'], event.json['time']),
-          ('Splunk sesame', {'MSG': 'say "x"'}, 1.0))
+          ('Splunk sesame', {'MSG': 'say "x"'}, '1.000'))
     equal(got['json'][0].json, {'ID': 'a', 'MSG': 'say "x"'})
 
 
