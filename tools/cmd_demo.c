@@ -1,11 +1,14 @@
 /* `weir demo`: the bundle queries/ecommerce on the events of an invented shop, in one process.
  * Events come at a steady rate, the queries work on what has come, everything is committed each
- * second, and the results are drawn as they change. Ends by itself. */
+ * second, and the results are drawn as they change. What is committed goes on to a webhook and into
+ * Redis. Ends by itself. */
 #include "tools/cmd.h"
 #include "tools/demo_feed.h"
 #include "tools/demo_screen.h"
+#include "tools/demo_sinks.h"
 #include "tools/options.h"
 
+#include "connectors/connect.h"
 #include "engine/base/hash.h"
 #include "engine/base/limits.h"
 #include "engine/io/file.h"
@@ -21,13 +24,16 @@
 #define DRAW_NS 250000000LL      /* on a terminal */
 #define SNAPSHOT_NS 5000000000LL /* otherwise */
 #define EVENTS_PER_TICK_MAX 10000
+#define DELIVERY_NS 10000000000LL /* at the end: for what is still to be delivered */
 
 typedef struct demo {
-    const char *data_dir, *queries;
+    const char *data_dir, *queries, *redis;
     uint32_t rate, speed, seconds, seed, workers;
     weir_session *session;
     weir_demo_feed *feed;
     weir_demo_results *results;
+    weir_demo_hook *hook;
+    weir_buf alerts_file, redis_place; /* place empty: no Redis */
     weir_loop *loop;
     weir_hmap *skipped; /* topic and offset of malformed records: each counts once */
     bool live;          /* standard output is a terminal of some size */
@@ -40,6 +46,8 @@ typedef struct demo {
     double per_second;
     uint64_t before, commits;
     uint64_t behind; /* events that were due and not taken */
+    int64_t ended_ns; /* since when only deliveries are waited for; 0: not yet */
+    bool undelivered; /* at the end */
     weir_status *st;
     weir_rc rc;
     int signum;
@@ -79,6 +87,23 @@ static void measure_rate(demo *d)
     }
 }
 
+static void look_at_redis(demo *d, weir_demo_status *s)
+{
+    static const char *const names[] = {"DEMO_PRODUCTS", "DEMO_USERS"};
+    weir_arena a;
+    weir_arena_init(&a);
+    s->redis = d->redis_place.n ? weir_buf_cstr(&d->redis_place) : NULL;
+    for (size_t i = 0; s->redis && i < WEIR_COUNT(names); i++) {
+        weir_connect_info c;
+        if (weir_session_connector(d->session, weir_sv_cstr(names[i]), &a, &c)) {
+            s->redis_writes += c.counts.records;
+            s->redis_lag += (uint64_t)weir_max64(c.counts.lag, 0) + c.counts.waiting;
+            snprintf(s->redis_trouble, sizeof s->redis_trouble, WEIR_SV_FMT, WEIR_SV_ARG(c.trouble));
+        }
+    }
+    weir_arena_deinit(&a);
+}
+
 static weir_demo_status status_of(demo *d)
 {
     weir_demo_status s = {
@@ -90,7 +115,9 @@ static weir_demo_status status_of(demo *d)
         .rss_bytes = weir_rss_bytes(),
         .elapsed_s = seconds_since(d->start_ns),
         .duration_s = d->seconds,
+        .alerts = weir_demo_hook_received(d->hook),
     };
+    look_at_redis(d, &s);
     weir_engine *e = weir_session_engine(d->session);
     for (uint32_t i = 0; i < weir_engine_queries(e); i++) {
         weir_query_stats q;
@@ -155,14 +182,38 @@ static weir_rc check_queries(demo *d, weir_status *st)
     return WEIR_OK;
 }
 
-/* Everything up to here becomes durable at once: events, results, state, and where the generator
- * is. */
+static weir_rc check_connectors(demo *d, weir_status *st)
+{
+    weir_arena a;
+    weir_arena_init(&a);
+    weir_sv name;
+    weir_sv why;
+    weir_rc rc = WEIR_OK;
+    if (weir_session_failed_connector(d->session, &a, &name, &why)) {
+        rc = weir_fail(st, WEIR_EFATAL, "connector " WEIR_SV_FMT " stopped: " WEIR_SV_FMT,
+                       WEIR_SV_ARG(name), WEIR_SV_ARG(why));
+    }
+    weir_arena_deinit(&a);
+    return rc;
+}
+
+/* What was committed goes to the sinks. */
+static weir_rc pump(demo *d, weir_status *st)
+{
+    bool moved = false;
+    WEIR_TRY(weir_session_pump(d->session, &moved, st));
+    return check_connectors(d, st);
+}
+
+/* Everything up to here becomes durable at once: events, results, state, what sinks have delivered,
+ * and where the generator is. */
 static weir_rc commit(demo *d, weir_status *st)
 {
     weir_demo_feed_save(d->feed, d->session);
     WEIR_TRY(weir_session_commit(d->session, st));
     d->committed_ns = weir_mono_ns();
     d->commits++;
+    WEIR_TRY(pump(d, st));
     return weir_demo_results_read(d->results, st);
 }
 
@@ -177,9 +228,22 @@ static weir_rc work(demo *d, weir_status *st)
     WEIR_TRY(weir_engine_drain(weir_session_engine(d->session), st));
     WEIR_TRY(check_queries(d, st));
     WEIR_TRY(weir_demo_results_read(d->results, st));
-    if (weir_mono_ns() - d->committed_ns >= COMMIT_NS) {
-        WEIR_TRY(commit(d, st));
+    if (weir_mono_ns() - d->committed_ns >= COMMIT_NS || weir_session_wants_commit(d->session)) {
+        return commit(d, st);
     }
+    return pump(d, st);
+}
+
+/* No more events: what is committed is delivered. */
+static weir_rc deliver(demo *d, bool *done, weir_status *st)
+{
+    if (!d->ended_ns) {
+        WEIR_TRY(commit(d, st));
+        d->ended_ns = weir_mono_ns();
+    }
+    WEIR_TRY(pump(d, st));
+    d->undelivered = !weir_session_connectors_idle(d->session);
+    *done = !d->undelivered || weir_mono_ns() - d->ended_ns > DELIVERY_NS;
     return WEIR_OK;
 }
 
@@ -189,13 +253,30 @@ static void on_tick(void *ctx)
     if (d->rc != WEIR_OK || d->signum) {
         return;
     }
-    d->rc = work(d, d->st);
+    bool done = false;
+    d->rc = seconds_since(d->start_ns) < d->seconds ? work(d, d->st) : deliver(d, &done, d->st);
     if (weir_mono_ns() - d->drawn_ns >= (d->live ? DRAW_NS : SNAPSHOT_NS)) {
         draw(d);
     }
-    if (d->rc != WEIR_OK || seconds_since(d->start_ns) >= d->seconds) {
+    if (d->rc != WEIR_OK || done) {
         weir_loop_stop(d->loop);
     }
+}
+
+static void on_wake(void *ctx)
+{
+    demo *d = ctx;
+    d->rc = d->rc ? d->rc : pump(d, d->st);
+    if (d->rc != WEIR_OK) {
+        weir_loop_stop(d->loop);
+    }
+}
+
+/* A thread of the connectors: there is something to do. */
+static void wake(void *ctx)
+{
+    demo *d = ctx;
+    weir_loop_post(d->loop, on_wake, d);
 }
 
 /* The first signal ends the demo in order; the second one ends the process at once. */
@@ -210,8 +291,6 @@ static void on_signal(void *ctx, int signum)
 
 static weir_rc run_loop(demo *d, weir_status *st)
 {
-    d->st = st;
-    d->loop = weir_loop_new();
     weir_loop_on_signal(d->loop, on_signal, d);
     d->start_ns = d->committed_ns = d->rate_ns = weir_mono_ns();
     d->drawn_ns = d->start_ns - (d->live ? DRAW_NS : 0);
@@ -222,7 +301,7 @@ static weir_rc run_loop(demo *d, weir_status *st)
     weir_timer *timer = weir_timer_start(d->loop, TICK_MS, on_tick, d);
     weir_loop_run(d->loop);
     weir_timer_stop(timer);
-    weir_loop_free(d->loop);
+    weir_session_stop_connectors(d->session);
     if (d->rc == WEIR_OK) {
         d->rc = commit(d, st);
     }
@@ -235,25 +314,29 @@ static weir_rc run_loop(demo *d, weir_status *st)
 
 /* ---- beginning and end ---- */
 
+static weir_rc execute(demo *d, const char *path, weir_sv text, weir_status *st)
+{
+    weir_arena a;
+    weir_arena_init(&a);
+    weir_diags diags;
+    weir_diags_init(&diags, &a);
+    weir_script_outcome done;
+    weir_rc rc = weir_session_execute(d->session, text, &done, &diags, st);
+    weir_buf out = {0};
+    for (uint32_t i = 0; i < diags.n; i++) {
+        weir_diag_render(&out, weir_sv_cstr(path), text, &diags.items[i]);
+    }
+    fputs(weir_buf_cstr(&out), stderr);
+    weir_buf_deinit(&out);
+    weir_arena_deinit(&a);
+    return rc;
+}
+
 static weir_rc run_file(demo *d, const char *path, weir_status *st)
 {
     weir_buf text = {0};
     weir_rc rc = weir_file_read(path, WEIR_STATEMENT_BYTES_MAX, &text, st);
-    if (rc == WEIR_OK) {
-        weir_arena a;
-        weir_arena_init(&a);
-        weir_diags diags;
-        weir_diags_init(&diags, &a);
-        weir_script_outcome done;
-        rc = weir_session_execute(d->session, weir_buf_view(&text), &done, &diags, st);
-        weir_buf out = {0};
-        for (uint32_t i = 0; i < diags.n; i++) {
-            weir_diag_render(&out, weir_sv_cstr(path), weir_buf_view(&text), &diags.items[i]);
-        }
-        fputs(weir_buf_cstr(&out), stderr);
-        weir_buf_deinit(&out);
-        weir_arena_deinit(&a);
-    }
+    rc = rc ? rc : execute(d, path, weir_buf_view(&text), st);
     weir_buf_deinit(&text);
     return rc;
 }
@@ -270,6 +353,35 @@ static weir_rc run_files(demo *d, weir_status *st)
     return rc;
 }
 
+/* A Redis that is named is there, or will be; else the usual place is looked at. */
+static weir_rc find_redis(demo *d, weir_status *st)
+{
+    bool there = true;
+    if (!d->redis) {
+        d->redis = WEIR_DEMO_REDIS;
+        there = weir_demo_redis_answers(d->loop);
+    } else if (strcmp(d->redis, "none") == 0) {
+        there = false;
+    }
+    return there ? weir_demo_redis_place(d->redis, &d->redis_place, st) : WEIR_OK;
+}
+
+/* The queries' results leave the process, too. */
+static weir_rc connect_outside(demo *d, weir_status *st)
+{
+    weir_buf_printf(&d->alerts_file, "%s/alerts.jsonl", d->data_dir);
+    WEIR_TRY(weir_demo_hook_open(weir_buf_cstr(&d->alerts_file), &d->hook, st));
+    WEIR_TRY(find_redis(d, st));
+    weir_buf text = {0};
+    weir_demo_webhook_statement(&text, weir_demo_hook_port(d->hook));
+    if (d->redis_place.n) {
+        weir_demo_redis_statements(&text, d->redis);
+    }
+    weir_rc rc = execute(d, "demo", weir_buf_view(&text), st);
+    weir_buf_deinit(&text);
+    return rc;
+}
+
 static weir_rc begin(demo *d, weir_status *st)
 {
     weir_session_config config = {
@@ -281,9 +393,13 @@ static weir_rc begin(demo *d, weir_status *st)
         .now_ms = wall,
         .on_problem = on_problem,
         .ctx = d,
+        .wake = wake,
+        .wake_ctx = d,
     };
+    d->st = st;
     WEIR_TRY(weir_session_open(&config, &d->session, st));
     WEIR_TRY(run_files(d, st));
+    WEIR_TRY(connect_outside(d, st));
     double per_second = (double)d->rate / d->speed;
     WEIR_TRY(weir_demo_feed_open(d->session, d->seed, per_second, &d->feed, st));
     WEIR_TRY(weir_demo_results_open(d->session, &d->results, st));
@@ -328,6 +444,19 @@ static void summary(demo *d)
     weir_buf_printf(&b,
                     "skipped  %llu malformed records, %llu that came too late for their window\n",
                     (unsigned long long)now.skipped, (unsigned long long)now.late);
+    weir_buf_str(&b, "alerts   ");
+    weir_demo_count(&b, (int64_t)now.alerts.alerts);
+    weir_buf_printf(&b, " received in all runs, each id once; repeats in this run: %llu, refused: %llu; in %s\n",
+                    (unsigned long long)now.alerts.repeats, (unsigned long long)now.alerts.refused,
+                    weir_buf_cstr(&d->alerts_file));
+    if (now.redis) {
+        weir_buf_printf(&b, "redis    %s: ", now.redis);
+        weir_demo_count(&b, (int64_t)now.redis_writes);
+        weir_buf_str(&b, " hashes written, " WEIR_DEMO_REDIS_PREFIX "product:* and user:*\n");
+    }
+    if (d->undelivered) {
+        weir_buf_str(&b, "not all is delivered yet: the next run goes on with it\n");
+    }
     weir_buf_printf(&b,
                     "\nWhat to try next:\n"
                     "  tools/demo                   again: it goes on from here\n"
@@ -344,7 +473,11 @@ static void end(demo *d)
     weir_demo_results_close(d->results);
     weir_demo_feed_close(d->feed);
     weir_session_close(d->session);
+    weir_demo_hook_close(d->hook);
+    weir_loop_free(d->loop); /* connectors post to it */
     weir_hmap_free(d->skipped, NULL, NULL);
+    weir_buf_deinit(&d->alerts_file);
+    weir_buf_deinit(&d->redis_place);
     weir_buf_deinit(&d->picture);
 }
 
@@ -365,6 +498,7 @@ static int run(const weir_command *self, int argc, char **argv)
         {"--seconds", WEIR_OPT_COUNT, &d.seconds, 1, 86400},
         {"--seed", WEIR_OPT_COUNT, &d.seed, 0, UINT32_MAX},
         {"--workers", WEIR_OPT_COUNT, &d.workers, 1, WEIR_WORKERS_MAX},
+        {"--redis", WEIR_OPT_TEXT, &d.redis, 0, 0},
     };
     weir_option_list operands = {0};
     bool ok = weir_options_read(self, rows, WEIR_COUNT(rows), argc, argv, &operands);
@@ -381,6 +515,7 @@ static int run(const weir_command *self, int argc, char **argv)
     d.start_cpu_ns = weir_cpu_ns();
     d.skipped = weir_hmap_new(1);
     weir_hmap_track(d.skipped, false);
+    d.loop = weir_loop_new();
     look_at_terminal(&d);
     weir_rc rc = begin(&d, &st);
     rc = rc ? rc : run_loop(&d, &st);
@@ -401,7 +536,10 @@ const weir_command weir_cmd_demo = {
         "\n"
         "Runs the query files on generated events and draws their results, on a terminal four\n"
         "times a second, else as a text every five seconds. Everything is committed each second;\n"
-        "the next run goes on from there, also after kill -9.\n"
+        "the next run goes on from there, also after kill -9. Alerts go out as signed webhooks to a\n"
+        "receiver on this machine, which writes them to DIR/alerts.jsonl and knows repeats by their\n"
+        "id. With a Redis at 127.0.0.1:6379 products and users are written there as hashes, for an\n"
+        "hour: weir:demo:product:*, weir:demo:user:*.\n"
         "\n"
         "  --data-dir DIR   where topics and state live (weir-demo-data)\n"
         "  --queries DIR    the query files (queries/ecommerce)\n"
@@ -410,6 +548,8 @@ const weir_command weir_cmd_demo = {
         "  --seconds N      how long (28)\n"
         "  --seed S         of the generator, for an empty data directory (1)\n"
         "  --workers N      threads (1)\n"
+        "  --redis URI      a Redis somewhere else: redis://user:password@host:port/0; none: no\n"
+        "                   Redis\n"
         "\n"
         "Examples:\n"
         "  tools/demo\n"

@@ -319,6 +319,42 @@ static void draw_sales(canvas *c, const weir_demo_results *r)
     line(c);
 }
 
+/* What has left: the receiver's count of alerts, the connectors' count of writes. */
+static void draw_outside(canvas *c, const weir_demo_status *s)
+{
+    const weir_demo_received *a = &s->alerts;
+    left(c, CYAN, "WEBHOOK ", 8);
+    weir_buf_str(&c->cell, "signed alerts received: ");
+    weir_demo_count(&c->cell, (int64_t)a->alerts);
+    if (a->repeats) {
+        weir_buf_printf(&c->cell, " (and %llu again)", (unsigned long long)a->repeats);
+    }
+    for (uint32_t i = 0; i < a->n_last && (i == 0 || c->size.columns > 75 + 35 * i); i++) {
+        weir_buf_str(&c->cell, i ? " · " : ", last: ");
+        clock_text(&c->cell, a->last[i].at, false);
+        weir_buf_printf(&c->cell, " %s %lld× %s", a->last[i].card, (long long)a->last[i].attempts,
+                        a->last[i].total);
+    }
+    put(c, NULL, weir_buf_view(&c->cell), c->size.columns - 8, false);
+    weir_buf_reset(&c->cell);
+    line(c);
+    left(c, CYAN, "REDIS ", 6);
+    if (!s->redis) {
+        weir_buf_str(&c->cell, "none at 127.0.0.1:6379 (apt install redis-server): rows would go there");
+    } else if (s->redis_trouble[0]) {
+        weir_buf_printf(&c->cell, "%s: %s", s->redis, s->redis_trouble);
+    } else {
+        weir_buf_printf(&c->cell, "%s: ", s->redis);
+        weir_demo_count(&c->cell, (int64_t)s->redis_writes);
+        weir_buf_str(&c->cell, " hashes written, ");
+        weir_demo_count(&c->cell, (int64_t)s->redis_lag);
+        weir_buf_str(&c->cell, " to come");
+    }
+    put(c, NULL, weir_buf_view(&c->cell), c->size.columns - 6, false);
+    weir_buf_reset(&c->cell);
+    line(c);
+}
+
 static void draw_status(canvas *c, const weir_demo_status *s)
 {
     weir_demo_count(&c->cell, (int64_t)s->events);
@@ -348,10 +384,11 @@ void weir_demo_draw(weir_buf *out, const weir_demo_results *r, const weir_demo_s
     line(&c);
     draw_funnel_and_fraud(&c, r);
     line(&c);
-    /* The rest is three lines and the products: as many as there is room for. */
-    uint32_t left_over = size.rows - 1 - c.lines - 3;
+    /* The rest is five lines and the products: as many as there is room for. */
+    uint32_t left_over = size.rows - 1 - c.lines - 5;
     draw_trending(&c, r, left_over < 10 ? left_over : 10);
     draw_sales(&c, r);
+    draw_outside(&c, s);
     draw_status(&c, s);
     WEIR_ASSERT(c.lines < size.rows);
     weir_buf_deinit(&c.cell);

@@ -1,6 +1,7 @@
 /* The demo's picture: lines of text, for a terminal of some width, with or without colours. Pure.
  */
 #pragma once
+#include "tools/demo_hook.h"
 #include "tools/demo_results.h"
 
 typedef struct weir_demo_status {
@@ -10,6 +11,10 @@ typedef struct weir_demo_status {
     uint64_t lag, late, skipped;
     uint64_t state_rows, state_bytes, rss_bytes;
     double elapsed_s, duration_s;
+    weir_demo_received alerts;   /* by the webhook's receiver */
+    const char *redis;           /* its place; NULL: none */
+    uint64_t redis_writes, redis_lag;
+    char redis_trouble[96];      /* empty: none */
 } weir_demo_status;
 
 typedef struct weir_demo_size {
