@@ -21,6 +21,7 @@ typedef struct weir_input {
     FILE *in;         /* an ordinary file */
     weir_feed *feed;  /* anything else, once it is bound */
     weir_splitter part; /* of `in` */
+    weir_buf line;      /* of `feed`: more of it may come while the head waits for other inputs */
     uint64_t line_no, records;
     weir_lines *lines;
     weir_topic *to;
@@ -53,6 +54,7 @@ void weir_inputs_free(weir_inputs *in)
             fclose(f->in);
         }
         weir_splitter_deinit(&f->part);
+        weir_buf_deinit(&f->line);
         weir_free(f->spec);
     }
     if (in) {
@@ -125,6 +127,11 @@ static bool next_line(weir_input *f, weir_sv *line, int *error)
     if (f->feed) {
         weir_feed_state state = weir_feed_next(f->feed, WEIR_RECORD_BYTES_MAX + 1, line, error);
         f->ended = state == WEIR_FEED_END;
+        if (state == WEIR_FEED_LINE) {
+            weir_buf_reset(&f->line);
+            weir_buf_sv(&f->line, *line);
+            *line = weir_buf_view(&f->line);
+        }
         return state == WEIR_FEED_LINE;
     }
     for (;;) {
