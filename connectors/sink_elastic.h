@@ -122,8 +122,9 @@ typedef struct weir__es_result {
 bool weir__es_answer(weir_arena *a, weir_sv body, uint32_t n, weir__es_result *out);
 /* The error of an answer that is not about items. */
 weir__es_result weir__es_error(weir_arena *a, weir_sv body);
-/* What it means for the record. */
-weir_sink_outcome weir__es_judge(weir_arena *a, uint32_t aux, const weir__es_result *r);
+/* What it means for the record, which was sent so often. */
+weir_sink_outcome weir__es_judge(weir_arena *a, uint32_t aux, uint32_t attempts,
+                                 const weir__es_result *r);
 /* "current version [57]" of a conflict; -1: not told. */
 int64_t weir__es_conflicting_version(weir_sv reason);
 

@@ -7,6 +7,7 @@
 #include "engine/data/json.h"
 
 #define REASON_BYTES 400 /* of an error: for people */
+#define GUESSES_MAX 5    /* tries of a document that is refused for the type that another one was given */
 
 static void read_error(weir_json_doc *d, const weir_json_token *error, weir__es_result *out)
 {
@@ -56,10 +57,12 @@ static bool read_item(weir_json_doc *d, const weir_json_token *item, weir__es_re
     weir_json_token name;
     weir_json_token result;
     weir_json_token value;
-    weir_json_iter it = weir_json_first(item);
     *out = (weir__es_result){0};
-    if (item->kind != WEIR_JSON_OBJECT || !weir_json_next(d, &it, &name, &result) ||
-        result.kind != WEIR_JSON_OBJECT) {
+    if (item->kind != WEIR_JSON_OBJECT) {
+        return false;
+    }
+    weir_json_iter it = weir_json_first(item);
+    if (!weir_json_next(d, &it, &name, &result) || result.kind != WEIR_JSON_OBJECT) {
         return false;
     }
     for (weir_json_iter in = weir_json_first(&result); weir_json_next(d, &in, &name, &value);) {
@@ -144,10 +147,15 @@ static bool has(weir_sv text, const char *part)
 }
 
 /* 400 says that the document is wrong, but for these: then all are refused alike. */
-static weir_sink_outcome_kind of_400(const weir__es_result *r)
+static weir_sink_outcome_kind of_400(uint32_t attempts, const weir__es_result *r)
 {
     if (weir_sv_eq(r->type, WEIR_SV("validation_exception"))) {
         return WEIR_SINK_RETRY; /* the cluster has as many shards as it may have */
+    }
+    /* The server guesses the type of a new field: two first documents at once may lead to two guesses, and
+     * one of them is refused, where it is right as soon as the other is known. */
+    if (has(r->reason, "cannot be changed from type") && attempts < GUESSES_MAX) {
+        return WEIR_SINK_RETRY;
     }
     bool all = has(r->reason, "in data streams") || has(r->reason, "pipeline with id");
     return all ? WEIR_SINK_FATAL : WEIR_SINK_POISON;
@@ -169,10 +177,10 @@ static weir_sink_outcome_kind of_404(uint32_t aux, const weir__es_result *r)
                                                                      : WEIR_SINK_POISON;
 }
 
-static weir_sink_outcome_kind kind_of(uint32_t aux, const weir__es_result *r)
+static weir_sink_outcome_kind kind_of(uint32_t aux, uint32_t attempts, const weir__es_result *r)
 {
     switch (r->status) {
-    case 400: return of_400(r);
+    case 400: return of_400(attempts, r);
     case 401: return WEIR_SINK_FATAL;
     case 403: /* a full disk makes indices read-only */
         return weir_sv_eq(r->type, WEIR_SV("cluster_block_exception")) ? WEIR_SINK_RETRY
@@ -187,9 +195,10 @@ static weir_sink_outcome_kind kind_of(uint32_t aux, const weir__es_result *r)
     }
 }
 
-weir_sink_outcome weir__es_judge(weir_arena *a, uint32_t aux, const weir__es_result *r)
+weir_sink_outcome weir__es_judge(weir_arena *a, uint32_t aux, uint32_t attempts,
+                                 const weir__es_result *r)
 {
-    weir_sink_outcome o = {.kind = kind_of(aux, r)};
+    weir_sink_outcome o = {.kind = kind_of(aux, attempts, r)};
     if (o.kind == WEIR_SINK_DONE || o.kind == WEIR_SINK_SKIPPED) {
         return o;
     }

@@ -143,7 +143,8 @@ static verdict verdict_of(weir_arena *a, weir__es_node *node, const weir_http_re
     }
     weir__es_result e = weir__es_error(a, r->body);
     const char *hint = "";
-    if (status == 400 || status == 413) {
+    bool no_such_path = status == 404 || weir_sv_starts(e.reason, WEIR_SV("no handler found"));
+    if (!no_such_path && (status == 400 || status == 413)) {
         v.kind = WEIR_SINK_POISON;
         v.halve = true;
     } else if (status == 408 || status == 425 || status == 429 || status >= 500 ||
@@ -155,7 +156,7 @@ static verdict verdict_of(weir_arena *a, weir__es_node *node, const weir_http_re
                                  "'bearer.token' are missing or wrong"
                : status == 403 ? "; the user may not write: it needs the right to index into these indices, "
                                  "and to create them"
-               : status == 404 ? "; is this Elasticsearch or OpenSearch, and the path in 'connection.url' right?"
+               : no_such_path  ? "; is this Elasticsearch or OpenSearch, and the path in 'connection.url' right?"
                : status < 400  ? "; redirects are not followed"
                                : "";
     }
@@ -217,7 +218,7 @@ static void pass_over(const weir__es *s, const weir_sink_item *item, weir_sink_o
 static void judge_item(weir__es_lane *l, const weir_sink_item *item, const weir__es_result *r,
                        weir_sink_outcome *o)
 {
-    *o = weir__es_judge(&l->arena, item->aux, r);
+    *o = weir__es_judge(&l->arena, item->aux, item->attempts, r);
     if (o->kind == WEIR_SINK_SKIPPED && is_ahead(item, r)) {
         o->kind = WEIR_SINK_FATAL;
         o->reason = weir_arena_printf(
