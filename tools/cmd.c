@@ -13,7 +13,9 @@ int weir_exit_of_signal(int signum)
 weir_rc weir_print_text(weir_sv text, weir_status *st)
 {
     errno = 0;
-    fwrite(text.p, 1, text.n, stdout);
+    if (text.n > 0) {
+        fwrite(text.p, 1, text.n, stdout);
+    }
     if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
         return weir_fail(st, WEIR_EIO, "cannot write standard output: %s", strerror(errno));
     }

@@ -57,6 +57,7 @@ const weir_command weir_cmd_apply = {
         "Exit status: 0 applied or nothing to do, 1 failed, 2 wrong usage, 4 cannot connect.\n"
         "\n"
         "Examples:\n"
+        "  weir apply --data-dir shop --env prod queries/shop\n"
         "  weir apply --data-dir shop --env prod queries/revenue\n"
         "  weir run --data-dir shop\n",
     .run = run,

@@ -527,6 +527,7 @@ const weir_command weir_cmd_pipe = {
             "\n"
             "example:\n"
             "  echo '{\"op\":\"sql\",\"text\":\"CREATE STREAM a (k INT KEY, v INT) WITH "
-            "(kafka_topic=''t'', format=''JSON'');\"}' | weir pipe\n",
+            "(kafka_topic='\\''t'\\'', partitions=1, format='\\''JSON'\\'');\"}' |\n"
+            "      weir pipe\n",
     .run = run,
 };

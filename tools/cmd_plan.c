@@ -48,6 +48,6 @@ const weir_command weir_cmd_plan = {
         "Exit status: 0 nothing to do, 2 there are changes, 1 errors or wrong usage, 4 cannot connect.\n"
         "\n"
         "Example:\n"
-        "  weir plan --data-dir shop --env prod queries/revenue\n",
+        "  weir plan --data-dir shop --env prod queries/shop\n",
     .run = run,
 };

@@ -366,7 +366,8 @@ const weir_command weir_cmd_run = {
         "  tail -f clicks.jsonl | weir run --input clicks=- alerts.sql\n"
         "  weir run --until-idle --output REVENUE_BY_DAY=- queries/revenue\n"
         "  weir run --data-dir shop queries/ecommerce\n"
-        "  weir apply --data-dir store queries/revenue && weir run --data-dir store\n"
+        "  weir apply --data-dir store queries/shop && weir apply --data-dir store queries/revenue &&\n"
+        "      weir run --data-dir store\n"
         "  weir run --bootstrap-servers localhost:9092 --data-dir state \\\n"
         "      --set processing.guarantee=exactly_once_v2 queries/ecommerce\n",
     .run = run,
