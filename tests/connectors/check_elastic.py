@@ -201,7 +201,8 @@ def elastic_templates(case):
     """Index templates tell the types of the columns: decimals exact in a range, times as dates."""
     es, index = node(), unique(case)
     sql = """CREATE TABLE t (id STRING PRIMARY KEY, d DECIMAL(10, 2), big DECIMAL(30, 4), seen TIMESTAMP,
-        day DATE, ok BOOLEAN, n INT, x DOUBLE, raw BYTES, tags ARRAY<STRING>, s STRUCT<A BIGINT, B STRING>, m MAP<STRING, INT>)
+        day DATE, ok BOOLEAN, n INT, x DOUBLE, raw BYTES, tags ARRAY<STRING>,
+        s STRUCT<A BIGINT, B STRING>, m MAP<STRING, INT>)
       WITH (kafka_topic='T', value_format='JSON', partitions=1);
       INSERT INTO t (id, d, big, seen, day, ok, n, x, raw, tags, s, m) VALUES ('a', 10.10, 1.5,
         '2024-02-03T04:05:06.007', '2024-02-03', true, 7, 0.5, TO_BYTES('hi', 'utf8'), ARRAY['p', 'q'],
@@ -214,8 +215,8 @@ def elastic_templates(case):
     got = answer[name]['mappings']['properties']
     text = {'type': 'text', 'fields': {'keyword': {'type': 'keyword', 'ignore_above': 256}}}
     equal(got, {'ID': text, 'D': {'type': 'scaled_float', 'scaling_factor': 100.0}, 'BIG': {'type': 'keyword'},
-                'SEEN': {'type': 'date', 'format': 'epoch_millis'}, 'DAY': {'type': 'integer'}, 'OK': {'type': 'boolean'},
-                'N': {'type': 'integer'}, 'X': {'type': 'double'}, 'RAW': {'type': 'binary'}, 'TAGS': text,
+                'SEEN': {'type': 'date', 'format': 'epoch_millis'}, 'DAY': {'type': 'integer'},
+                'OK': {'type': 'boolean'}, 'N': {'type': 'integer'}, 'X': {'type': 'double'}, 'RAW': {'type': 'binary'}, 'TAGS': text,
                 'S': {'properties': {'A': {'type': 'long'}, 'B': text}},
                 'M': {'properties': {'k': {'type': 'long'}}}})
     for query in ({'range': {'D': {'gte': 10.1, 'lte': 10.1}}}, {'term': {'TAGS.keyword': 'q'}},
@@ -334,6 +335,29 @@ def elastic_killed(case):
     equal(by_id(es.documents(index + '-upsert')), newest, 'upserts')
     appended = [h['_source']['NAME'] for h in es.hits(index + '-append')]
     equal(sorted(appended), sorted(r['value']['NAME'] for r in rows if r['value'] is not None), 'appended')
+
+
+@test
+def elastic_killed_in_a_commit(case):
+    """Killed at each point of a commit, and again while it starts: the index equals the model."""
+    es = node()
+    points = ('start.done', 'epoch.begin', 'epoch.collected', 'store.write', 'store.written', 'epoch.done')
+    rows = [order(n % 40) if n % 7 == 0 else order(n % 40, name='n%d' % n) for n in range(800)]
+    newest = {str(r['key']): r['value'] for r in rows}
+    for point in points:
+        index = '%s-%s' % (unique(case), point.replace('.', '-'))
+        few = {'batch.size': '20', 'max.buffered.records': '100', 'linger.ms': '0'}
+        sql = TABLE + sink(es.url, few, index=index)
+        send(case, TABLE, rows, data=point)
+        died = 0
+        for nth in (1, 2, 3, 5, 8):
+            engine = case.start(sql, '--until-idle', '--set', 'commit.interval.ms=10', data=point,
+                                env={'WEIR_FAULT': '%s:%d:kill' % (point, nth)})
+            engine.process.wait(60)
+            died += engine.process.returncode == -9
+        must(died, point, 'was never reached')
+        case.run(sql, data=point)
+        equal(by_id(es.documents(index)), {k: v for k, v in newest.items() if v}, point)
 
 
 @test

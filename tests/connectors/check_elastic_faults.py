@@ -419,7 +419,8 @@ def elastic_records_that_have_no_document(case):
         """ + sink(peer.url(), DEAD, {'topics': 'S', 'key.ignore': 'false', 'index': 'x-${NAME}',
                                       'behavior.on.null.values': 'fail'})
         rows = [order('a', name='Good'), order(None, name='b'), order('c', name='a/b'),
-                order('d', {'NAME': None}), order('e'), order('f' * 600, name='n'), order('g', name='fine'), order('', name='n')]
+                order('d', {'NAME': None}), order('e'), order('f' * 600, name='n'), order('g', name='fine'),
+                order('', name='n')]
         send(case, sql, rows, topic='S')
         found = [(s['_index'], s['_id']) for r in peer.asked() for _, s, _ in items(r)]
         equal(sorted(found), [('x-fine', 'g'), ('x-good', 'a')])
