@@ -308,6 +308,8 @@ typedef struct weir_conn_kind {
 } weir_conn_kind;
 
 uint32_t weir_conn_kinds(void);
+/* One kind more, behind the others: for tests. */
+void weir_conn_kind_add(const weir_conn_kind *k);
 const weir_conn_kind *weir_conn_kind_at(uint32_t i);
 /* The frame's own options for sinks or sources. */
 const weir_conn_option *weir_conn_common(bool sink, uint32_t *n);

@@ -68,7 +68,7 @@ bool weir__sink_bury(weir_conn *c, const weir_sink_item *item, const char *stage
     long long offset = (long long)weir_sink_item_offset(item);
     const weir_sink_parcel *p = item->parcel;
     if (!c->sink.dead && !c->sink.tolerant) {
-        item->parcel->stuck = true;
+        weir__sink_stick(item->parcel, offset);
         weir_conn_fail(c, "topic " WEIR_SV_FMT ", partition %d, offset %lld: " WEIR_SV_FMT
                        "; 'errors.deadletterqueue.topic.name' or 'errors.tolerance'='all' would go on",
                        WEIR_SV_ARG(p->in->topic), p->partition, offset, WEIR_SV_ARG(reason));

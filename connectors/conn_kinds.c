@@ -13,15 +13,22 @@ static const weir_conn_kind *const kinds[] = {
 #undef WEIR_CONN
 };
 
+static const weir_conn_kind *added;
+
+void weir_conn_kind_add(const weir_conn_kind *k)
+{
+    added = k;
+}
+
 uint32_t weir_conn_kinds(void)
 {
-    return (uint32_t)WEIR_COUNT(kinds);
+    return (uint32_t)WEIR_COUNT(kinds) + (added != NULL);
 }
 
 const weir_conn_kind *weir_conn_kind_at(uint32_t i)
 {
-    WEIR_ASSERT(i < WEIR_COUNT(kinds));
-    return kinds[i];
+    WEIR_ASSERT(i < weir_conn_kinds());
+    return i < WEIR_COUNT(kinds) ? kinds[i] : added;
 }
 
 static const weir_conn_option sink_options[] = {

@@ -151,7 +151,9 @@ static bool send_next(weir_conn *c, weir__lane *l)
     }
     for (uint32_t i = 0; i < n; i++) {
         l->batch[i] = *slot(l, i);
-        l->batch[i]->attempts++;
+        if (l->batch[i]->attempts++ == 0) {
+            l->batch[i]->first_ms = now_ms();
+        }
         l->bytes -= l->batch[i]->n;
     }
     l->sent = n;
@@ -187,7 +189,8 @@ typedef struct tally {
     uint32_t skipped;
     uint32_t kept;         /* to be retried: the first of l->batch */
     int64_t retry_after_ms;
-    weir_sv reason;
+    bool retries;          /* something is to be retried, */
+    weir_sv reason;        /* for this reason */
 } tally;
 
 /* An item that will not be sent again. False: the connector has stopped because of it. */
@@ -212,6 +215,7 @@ static void judge(weir_conn *c, weir__lane *l, weir_sink_item *item, const weir_
         weir__sink_report(c, item, true, (weir_sv){0});
         return;
     case WEIR_SINK_RETRY:
+        t->retries = true;
         t->reason = o->reason;
         t->retry_after_ms = weir_max64(t->retry_after_ms, o->retry_after_ms);
         if (c->sink.policy.max_retries == WEIR_RETRY_FOREVER ||
@@ -280,30 +284,39 @@ void weir_sink_sent(weir_sink_lane *lane, uint32_t n)
     l->sent = n;
 }
 
-/* The pause before the rest is tried again; when there is none any more, the rest is given up. */
+/* Gives up what has no time left; the pause ends before that of any other is over. */
+static int64_t meet_deadline(weir_conn *c, weir__lane *l, tally *t, int64_t ms)
+{
+    int64_t deadline = c->sink.policy.deadline_ms;
+    int64_t now = now_ms();
+    uint32_t kept = 0;
+    for (uint32_t i = 0; deadline > 0 && i < t->kept; i++) {
+        weir_sink_item *item = l->batch[i];
+        int64_t left = deadline - (now - item->first_ms);
+        bool late = left <= 0 || t->retry_after_ms > left;
+        if (!late || !give_up(c, item, t->reason)) {
+            l->batch[kept++] = item;
+        }
+        ms = late ? ms : weir_min64(ms, left);
+    }
+    t->kept = deadline > 0 ? kept : t->kept;
+    return ms;
+}
+
+/* The pause before the rest is tried again. Tries and time are each item's: the lane has only the pauses. */
 static void pause_lane(weir_conn *c, weir__lane *l, tally *t)
 {
-    weir__sink *s = &c->sink;
-    weir_retry_policy policy = s->policy;
-    if (!policy.schedule_s) {
-        policy.max_retries = WEIR_RETRY_FOREVER; /* counted for each item */
-    }
+    weir_retry_policy policy = c->sink.policy;
+    policy.max_retries = WEIR_RETRY_FOREVER;
+    policy.deadline_ms = 0;
     int64_t ms = weir_retry_pause(&l->retry, &policy, &c->rng, now_ms(),
                                   t->retry_after_ms > 0 ? t->retry_after_ms : -1);
     weir_conn_trouble(c, WEIR_SV_FMT, WEIR_SV_ARG(t->reason));
-    if (ms >= 0) {
+    ms = meet_deadline(c, l, t, ms);
+    if (t->kept && !c->sink.halted) {
         note(c, t->kept, 0);
         wait(l, ms, true);
-        return;
     }
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < t->kept; i++) {
-        if (!give_up(c, l->batch[i], t->reason)) {
-            l->batch[kept++] = l->batch[i];
-        }
-    }
-    t->kept = kept;
-    l->retry = (weir_retry){0};
 }
 
 void weir_sink_finish(weir_sink_lane *lane, const weir_sink_outcome *outcomes)
@@ -320,7 +333,7 @@ void weir_sink_finish(weir_sink_lane *lane, const weir_sink_outcome *outcomes)
         weir_fail(&why, WEIR_EIO, WEIR_SV_FMT, WEIR_SV_ARG(t.reason));
         t.reason = weir_sv_cstr(why.msg);
     }
-    if (t.kept && !c->sink.halted && t.reason.n) {
+    if (t.kept && !c->sink.halted && t.retries) {
         weir_breaker_failed(&c->sink.breaker, now_ms());
         pause_lane(c, l, &t);
     } else {

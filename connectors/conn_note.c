@@ -66,7 +66,7 @@ weir_rc weir_conn_notes(weir_conn *c, void (*each)(void *ctx, weir_sv key, weir_
     weir_buf prefix = {0};
     note_key(&prefix, c);
     reading r = {each, ctx, prefix.n};
-    weir_rc rc = c->owner->config.store
+    weir_rc rc = c->owner->config.store && !weir__conn_forgotten(c->owner, c->name)
                      ? weir_store_scan(c->owner->config.store, weir_buf_view(&prefix), on_note, &r, st)
                      : WEIR_OK;
     weir_buf_deinit(&prefix);

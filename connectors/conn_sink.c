@@ -122,7 +122,7 @@ static weir_rc place_part(weir_conn *c, weir__sink_topic *t, int32_t p, weir_sta
     int64_t end = 0;
     weir_rc rc = weir_topic_bounds(t->topic, p, &begin, &end, st);
     position_key(&key, c, t, p);
-    if (rc == WEIR_OK && store) {
+    if (rc == WEIR_OK && store && !weir__conn_forgotten(c->owner, c->name)) {
         rc = weir_store_get(store, weir_buf_view(&key), &value, &found, st);
     }
     if (rc == WEIR_OK) {
@@ -435,6 +435,12 @@ static void add_parcel(weir__sink_part *part, weir_sink_parcel *p)
     part->tail = p;
 }
 
+void weir__sink_stick(weir_sink_parcel *p, int64_t offset)
+{
+    p->stuck_at = p->stuck ? weir_min64(p->stuck_at, offset) : offset;
+    p->stuck = true;
+}
+
 /* Moves `done` over what is over. Under the lock. */
 static void advance(weir_conn *c, weir__sink_part *part)
 {
@@ -444,7 +450,8 @@ static void advance(weir_conn *c, weir__sink_part *part)
             p->open++;
         }
         if (p->open < p->n || p->stuck) {
-            part->done = p->open < p->n ? weir_sink_item_offset(&p->items[p->open]) : part->done;
+            int64_t to = p->open < p->n ? weir_sink_item_offset(&p->items[p->open]) : p->next;
+            part->done = p->stuck ? weir_min64(to, p->stuck_at) : to;
             return;
         }
         part->done = p->next;
@@ -490,7 +497,7 @@ static void on_slice(void *ctx)
                                           : weir_chunk_offset(s.chunk, s.first + s.n);
     add_parcel(&s.topic->parts[s.partition], p);
     if (c->sink.halted) {
-        p->stuck = true; /* it comes again after the restart */
+        weir__sink_stick(p, weir_chunk_offset(s.chunk, s.first)); /* it comes again after the restart */
         return;
     }
     weir_decoded *d = &c->sink.decoded;

@@ -8,7 +8,7 @@ typedef struct share {
     weir_loop *loop;
     char *listen;
     char *cert;
-    const char *const *origins;
+    const char **origins;    /* copied: who was first may go first */
     size_t n_origins;
     bool authenticates;
     weir_http_server *server;
@@ -50,8 +50,8 @@ static weir_rc open_share(share *s, const weir_http_share_spec *spec, weir_statu
                                     .insecure = spec->insecure,
                                     .authenticates = spec->authenticates,
                                     .connections_max = spec->connections_max,
-                                    .origins = spec->origins,
-                                    .n_origins = spec->n_origins};
+                                    .origins = s->origins,
+                                    .n_origins = s->n_origins};
     if (spec->tls_cert) {
         weir_tls_spec tls = {.cert_file = spec->tls_cert, .key_file = spec->tls_key,
                              .ca_file = spec->tls_ca, .alpn = "http/1.1"};
@@ -65,6 +65,10 @@ static void share_free(share *s)
 {
     weir_http_server_close(s->server);
     weir_tls_free(s->tls);
+    for (size_t i = 0; i < s->n_origins; i++) {
+        weir_free((void *)(uintptr_t)s->origins[i]);
+    }
+    weir_free(s->origins);
     weir_free(s->listen);
     weir_free(s->cert);
     weir_free(s);
@@ -83,8 +87,10 @@ weir_rc weir_http_share_open(weir_loop *l, const weir_http_share_spec *spec, wei
         s->loop = l;
         s->listen = weir_strdup(spec->listen);
         s->cert = spec->tls_cert ? weir_strdup(spec->tls_cert) : NULL;
-        s->origins = spec->origins;
-        s->n_origins = spec->n_origins;
+        s->origins = weir_alloc(sizeof *s->origins * (spec->n_origins + 1));
+        for (; s->n_origins < spec->n_origins; s->n_origins++) {
+            s->origins[s->n_origins] = weir_strdup(spec->origins[s->n_origins]);
+        }
         s->authenticates = spec->authenticates;
         weir_rc rc = open_share(s, spec, st);
         if (rc != WEIR_OK) {

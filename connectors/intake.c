@@ -234,12 +234,33 @@ static void check_json(weir_intake *in)
     }
 }
 
+/* Whether the object that a text begins with ends where the text does. */
+static bool is_one_object(weir_sv doc)
+{
+    uint32_t depth = 0;
+    bool quoted = false;
+    for (uint32_t i = 0; i < doc.n; i++) {
+        char c = doc.p[i];
+        if (quoted) {
+            i += c == '\\';
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{') {
+            depth++;
+        } else if (c == '}' && --depth == 0) {
+            return i + 1 == doc.n;
+        }
+    }
+    return false;
+}
+
 /* The decoder takes null for a record without a value, and text behind the object for nothing. */
 static void check_objects(weir_intake *in)
 {
     for (uint32_t i = 0; i < in->n_docs; i++) {
         weir_sv doc = weir_sv_trim(in->docs[i]);
-        if (!weir_bit(in->bad, i) && (doc.n < 2 || doc.p[0] != '{' || doc.p[doc.n - 1] != '}')) {
+        if (!weir_bit(in->bad, i) && (doc.n < 2 || doc.p[0] != '{' || !is_one_object(doc))) {
             tell(in, i, (weir_sv){0}, WEIR_SV("not a JSON object"));
         }
     }

@@ -16,12 +16,14 @@
 
 #define RETRY_AFTER_S 1
 #define ERRORS_TOLD_MAX 100
+#define TURN_BYTES_MAX ((size_t)4 << 20) /* then the turn is over */
 
 /* Requests that wait for one chunk to be durable. */
 typedef struct waiting {
     weir_http_req *req;
     uint32_t records;
     bool batch;
+    char *errors;            /* of the others of its batch, which were refused; NULL: none */
 } waiting;
 
 typedef struct flight {
@@ -40,6 +42,9 @@ typedef struct source {
     weir_http_server *server;
     const char **origins;
     uint32_t n_origins;
+    weir_sv body, batch_body, address_field;
+    const char *content_type;
+    int32_t status;
     bool paused, durable, partial;
     weir_bucket rate;
     weir_timer *turn;        /* its end */
@@ -80,6 +85,11 @@ static weir_rc open_parts(source *s, weir_status *st)
     s->path = text_of(s, "path");
     s->batch_path = text_of(s, "batch.path");
     s->health_path = text_of(s, "health.path");
+    s->body = weir_conn_text(s->conn, "response.body");
+    s->batch_body = weir_conn_text(s->conn, "batch.response.body");
+    s->address_field = weir_conn_text(s->conn, "remote.address.field");
+    s->content_type = weir_conn_cstr(s->conn, "response.content.type");
+    s->status = (int32_t)weir_conn_int(s->conn, "response.status");
     s->durable = weir_conn_is(s->conn, "ack", "durable");
     s->partial = weir_conn_is(s->conn, "batch.mode", "partial");
     const char *const paths[] = {"path", "batch.path", "health.path"};
@@ -142,18 +152,29 @@ static void fill_in(weir_buf *out, weir_sv body, uint32_t count)
     }
 }
 
+static void reply_invalid(weir_http_req *req, weir_sv errors, uint32_t accepted)
+{
+    weir_buf body = {0};
+    weir_buf_printf(&body, "{\"status\":400,\"message\":\"invalid\",\"accepted\":%u,\"errors\":[", accepted);
+    weir_buf_sv(&body, errors);
+    weir_buf_str(&body, "]}");
+    weir_http_reply(req, 400, "application/json", weir_buf_view(&body), NULL, 0);
+    weir_buf_deinit(&body);
+}
+
 static void reply_taken(source *s, const waiting *w)
 {
-    weir_sv body = weir_conn_text(s->conn, w->batch ? "batch.response.body" : "response.body");
-    int32_t status = (int32_t)weir_conn_int(s->conn, "response.status");
-    if (status == 204) {
-        weir_http_reply(w->req, status, NULL, (weir_sv){0}, NULL, 0);
+    if (w->errors) {
+        reply_invalid(w->req, weir_sv_cstr(w->errors), w->records);
+        return;
+    }
+    if (s->status == 204) {
+        weir_http_reply(w->req, s->status, NULL, (weir_sv){0}, NULL, 0);
         return;
     }
     weir_buf text = {0};
-    fill_in(&text, body, w->records);
-    weir_http_reply(w->req, status, weir_conn_cstr(s->conn, "response.content.type"),
-                    weir_buf_view(&text), NULL, 0);
+    fill_in(&text, w->batch ? s->batch_body : s->body, w->records);
+    weir_http_reply(w->req, s->status, s->content_type, weir_buf_view(&text), NULL, 0);
     weir_buf_deinit(&text);
 }
 
@@ -170,16 +191,6 @@ static void add_error(source *s, const weir_intake_bad *bad, size_t doc)
     weir_buf_byte(&s->errors, '}');
 }
 
-static void reply_invalid(source *s, weir_http_req *req, size_t accepted)
-{
-    weir_buf body = {0};
-    weir_buf_printf(&body, "{\"status\":400,\"message\":\"invalid\",\"accepted\":%zu,\"errors\":[", accepted);
-    weir_buf_sv(&body, weir_buf_view(&s->errors));
-    weir_buf_str(&body, "]}");
-    weir_http_reply(req, 400, "application/json", weir_buf_view(&body), NULL, 0);
-    weir_buf_deinit(&body);
-}
-
 /* ---- flights ---- */
 
 static void flight_free(flight *f)
@@ -189,6 +200,9 @@ static void flight_free(flight *f)
         if (f->next) {
             f->next->link = f->link;
         }
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        weir_free(f->items[i].errors);
     }
     weir_free(f->items);
     weir_free(f);
@@ -212,6 +226,7 @@ static void reply_all(flight *f, bool ok)
         } else {
             weir_http_reply_busy(f->items[i].req, 503, RETRY_AFTER_S, "stopping");
         }
+        weir_free(f->items[i].errors);
     }
     f->n = 0;
 }
@@ -255,15 +270,17 @@ static void on_turn(void *ctx)
     }
 }
 
-static void board(source *s, weir_http_req *req, uint32_t records, bool batch)
+static void board(source *s, waiting w)
 {
     if (!s->open) {
         s->open = weir_zalloc(sizeof *s->open);
         s->open->owner = s;
     }
     WEIR_GROW(s->open->items, s->open->cap, s->open->n + 1);
-    s->open->items[s->open->n++] = (waiting){req, records, batch};
-    if (!s->armed) {
+    s->open->items[s->open->n++] = w;
+    if (s->records.bytes.n >= TURN_BYTES_MAX) {
+        on_turn(s);
+    } else if (!s->armed) {
         s->armed = true;
         weir_timer_arm(s->turn, 0);
     }
@@ -274,10 +291,9 @@ static void board(source *s, weir_http_req *req, uint32_t records, bool batch)
 /* Members that the request gives: ,"ip":"10.0.0.1","agent":"…" */
 static void add_members(const source *s, const weir_http_req *req, weir_buf *out)
 {
-    weir_sv field = weir_conn_text(s->conn, "remote.address.field");
-    if (field.n) {
+    if (s->address_field.n) {
         weir_buf_byte(out, ',');
-        weir_json_string(out, field);
+        weir_json_string(out, s->address_field);
         weir_buf_byte(out, ':');
         weir_json_string(out, weir__http_client(s->auth, req));
     }
@@ -355,21 +371,11 @@ static void take(source *s, weir_http_req *req, bool batch)
     size_t n_bad = 0;
     size_t good = judge(s, !s->partial, &n_bad);
     if (n_bad && (good == 0 || !s->partial)) {
-        reply_invalid(s, req, 0);
+        reply_invalid(req, weir_buf_view(&s->errors), 0);
         return;
     }
-    if (n_bad) { /* partial: the errors are told now, the rest is on its way */
-        reply_invalid(s, req, good);
-        req = NULL;
-    }
-    if (req) {
-        board(s, req, (uint32_t)good, batch);
-    } else if (!s->armed) {
-        s->armed = true;
-        s->open = s->open ? s->open : weir_zalloc(sizeof *s->open);
-        s->open->owner = s;
-        weir_timer_arm(s->turn, 0);
-    }
+    weir_buf_byte(&s->errors, 0);
+    board(s, (waiting){req, (uint32_t)good, batch, n_bad ? weir_strdup(s->errors.p) : NULL});
 }
 
 static void on_request(source *s, weir_http_req *req, bool batch)

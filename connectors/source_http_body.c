@@ -28,7 +28,10 @@ static const char *split_array(weir_sv body, weir_sv **docs, size_t *n, size_t *
     const char *from = NULL;
     weir_arena_init(&a);
     bool ok = weir_json_open(&d, &a, body) && weir_json_root(&d, &root) && root.kind == WEIR_JSON_ARRAY;
-    weir_json_iter it = weir_json_first(&root);
+    weir_json_iter it = {0};
+    if (ok) {
+        it = weir_json_first(&root);
+    }
     while (ok && weir_json_next(&d, &it, NULL, &item)) {
         const char *begin = d.p + d.at[item.at];
         if (from) {

@@ -3,7 +3,8 @@
  *   ${COLUMN}              the column's text, escaped as its place asks for
  *   ${COLUMN:json}         escaped for the inside of a JSON string (nested values: their JSON)
  *   ${COLUMN:url}          percent-encoded
- *   ${COLUMN:raw}          as it is: the author has thought about it
+ *   ${COLUMN:raw}          as it is: the author has thought about it (index names, paths and headers
+ *                          stay what they are even so)
  *   ${COLUMN:%Y.%m.%d}     a time, in UTC: TIMESTAMP, DATE, or a BIGINT of milliseconds (ROWTIME …)
  *   ${key} ${value} ${topic} ${partition} ${offset} ${timestamp} ${connector} ${header:NAME}
  *   $${                    the characters ${
