@@ -4,7 +4,7 @@ CREATE SINK CONNECTOR cart_reminders WITH (
   'enabled' = '${hook}',
   'topics' = 'ABANDONED_CARTS',
   'http.url' = '${hook_url}',
-  'body' = '{"event":"cart.abandoned","session":"$${SESSION_ID:json}","user":"$${USER_ID:json}","amount":$${AMOUNT},"products":$${PRODUCTS}}',
+  'body' = '{"event":"cart.abandoned","session":"${SESSION_ID:json}","user":"${USER_ID:json}","amount":${AMOUNT},"products":${PRODUCTS}}',
   'alert.cooldown' = '1d',
   'signing.secret' = '${hook_secret}',
   'http.allow.addresses' = '${hook_addresses}',

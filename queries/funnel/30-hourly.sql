@@ -5,11 +5,14 @@ CREATE TABLE funnel_by_hour AS
          COUNT_DISTINCT(CASE WHEN event_type = 'add_to_cart' THEN session_id END) AS carting,
          COUNT_DISTINCT(CASE WHEN event_type = 'checkout'    THEN session_id END) AS paying,
          COUNT_DISTINCT(CASE WHEN event_type = 'purchase'    THEN session_id END) AS buying,
-         ROUND(COUNT_DISTINCT(CASE WHEN event_type = 'add_to_cart' THEN session_id END) * 1E2
-               / NULLIF(COUNT_DISTINCT(CASE WHEN event_type = 'view' THEN session_id END), CAST(0 AS BIGINT)), 2) AS view_to_cart,
-         ROUND(COUNT_DISTINCT(CASE WHEN event_type = 'purchase' THEN session_id END) * 1E2
-               / NULLIF(COUNT_DISTINCT(CASE WHEN event_type = 'add_to_cart' THEN session_id END), CAST(0 AS BIGINT)), 2)
-           AS cart_to_purchase
+         CASE WHEN COUNT_DISTINCT(CASE WHEN event_type = 'view' THEN session_id END) > 0
+              THEN ROUND(COUNT_DISTINCT(CASE WHEN event_type = 'add_to_cart' THEN session_id END) * 1E2
+                         / COUNT_DISTINCT(CASE WHEN event_type = 'view' THEN session_id END), 2)
+              END AS view_to_cart,
+         CASE WHEN COUNT_DISTINCT(CASE WHEN event_type = 'add_to_cart' THEN session_id END) > 0
+              THEN ROUND(COUNT_DISTINCT(CASE WHEN event_type = 'purchase' THEN session_id END) * 1E2
+                         / COUNT_DISTINCT(CASE WHEN event_type = 'add_to_cart' THEN session_id END), 2)
+              END AS cart_to_purchase
   FROM clickstream
   WINDOW TUMBLING (SIZE 1 HOUR, GRACE PERIOD ${grace_minutes} MINUTES)
   GROUP BY 'shop'
