@@ -23,19 +23,20 @@ void weir_demo_webhook_statement(weir_buf *out, uint16_t port)
                     port);
 }
 
-/* Keys live for an hour after their last write. A visit that goes does not take its user along: another
- * one has taken its place. */
+/* Values that can be written again, so that Redis agrees with the topics after a kill. Each window of a
+ * product has a key of its own; a user's visits follow one another in one key. Keys live for an hour after
+ * their last write. */
 void weir_demo_redis_statements(weir_buf *out, const char *uri)
 {
     setenv(REDIS_VARIABLE, uri, 1);
     weir_buf_str(out, "CREATE SINK CONNECTOR demo_products WITH ('connector'='redis', "
                       "'topics'='TRENDING_PRODUCTS', 'redis.uri'='${env:" REDIS_VARIABLE "}', "
                       "'redis.type'='hash', 'redis.key'='" WEIR_DEMO_REDIS_PREFIX
-                      "product:${PRODUCT_ID}', 'ttl'='1h', 'on.delete'='none');\n"
+                      "product:${PRODUCT_ID}:${WINDOWSTART:%Y%m%dT%H%M}', 'ttl'='1h');\n"
                       "CREATE SINK CONNECTOR demo_users WITH ('connector'='redis', "
                       "'topics'='SESSION_FUNNEL', 'redis.uri'='${env:" REDIS_VARIABLE "}', "
                       "'redis.type'='hash', 'redis.key'='" WEIR_DEMO_REDIS_PREFIX
-                      "user:${USER_ID}', 'ttl'='1h', 'on.delete'='none');\n");
+                      "user:${USER_ID}', 'ttl'='1h');\n");
 }
 
 /* ---- looking for one ---- */
