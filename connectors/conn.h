@@ -154,7 +154,7 @@ typedef struct weir_sink_item {
     uint32_t attempts;     /* how often it was sent; the frame's, as `over` and first_ms */
     int64_t first_ms;      /* when it was sent first */
     bool over;
-    uint64_t lane_hash;    /* items of equal hash stay in order; set by the frame from the key */
+    uint64_t lane_hash;    /* items of equal hash stay in order; set by the frame from the key, or by render */
     struct weir_sink_parcel *parcel;
 } weir_sink_item;
 
@@ -236,7 +236,8 @@ typedef struct weir_sink_calls {
     weir_rc (*open)(weir_conn *c, void **self, weir_status *st);
     /* Compiles what depends on the columns of one topic into in->bound (in the connector's arena). */
     weir_rc (*bind)(void *self, weir_sink_input *in, weir_status *st);
-    /* Where this sink goes on, by what it knows itself; `stored`: what the frame knows. NULL: there. */
+    /* Where this sink goes on, by what it knows itself; `stored`: what the frame knows. NULL: there. Asked of
+     * partitions that were begun before: what it knows of others is of an earlier connector. */
     int64_t (*resume_at)(void *self, const weir_sink_input *in, int32_t partition, int64_t stored);
     /* The loop runs. May be NULL, as the next ones where they are not needed. Fails where CREATE
      * CONNECTOR is to fail: what is merely out of reach now is not a failure. */

@@ -431,10 +431,6 @@ static bool deletion(maker *m)
 {
     weir__redis_type type = m->sink->type;
     bool member = type == WEIR__REDIS_SET || type == WEIR__REDIS_ZSET;
-    if (m->b->no_delete) {
-        m->why = m->b->no_delete;
-        return false;
-    }
     command(m, member ? 3 : 2);
     word(m, type == WEIR__REDIS_SET    ? WEIR_SV("SREM")
             : type == WEIR__REDIS_ZSET ? WEIR_SV("ZREM")
@@ -506,11 +502,14 @@ void weir__redis_render(void *self, const weir_sink_rows *r, weir_sink_parcel *o
         weir_sink_item *item = weir_sink_begin(out, r, row);
         maker m = {.sink = s, .b = b, .r = r, .json = b->rows_json ? &json : NULL, .row = row,
                    .out = &out->bytes};
-        bool ok = find_key(&m, &item->lane_hash);
+        bool gone = weir_sink_tombstone(r, row);
+        bool ok = !(gone && b->no_delete);
+        m.why = ok ? NULL : b->no_delete;
+        ok = ok && find_key(&m, &item->lane_hash);
         if (ok && b->fenced) {
             key(&m);
         }
-        ok = ok && (weir_sink_tombstone(r, row) ? deletion(&m) : change(&m));
+        ok = ok && (gone ? deletion(&m) : change(&m));
         item->aux = b->fenced ? m.words : m.replies;
         if (!ok) {
             weir_sink_poison(out, item, "%s", m.why);
