@@ -64,6 +64,12 @@ static double seconds_since(int64_t ns)
     return (double)(weir_mono_ns() - ns) / 1e9;
 }
 
+/* Of the events; waiting for deliveries at the end does not count. */
+static double elapsed(const demo *d)
+{
+    return d->ended_ns ? (double)(d->ended_ns - d->start_ns) / 1e9 : seconds_since(d->start_ns);
+}
+
 static void on_problem(void *ctx, const weir_problem *p)
 {
     demo *d = ctx;
@@ -79,7 +85,7 @@ static void on_problem(void *ctx, const weir_problem *p)
 static void measure_rate(demo *d)
 {
     double s = seconds_since(d->rate_ns);
-    if (s >= 1) {
+    if (s >= 1 && !d->ended_ns) {
         uint64_t events = weir_demo_feed_events(d->feed);
         d->per_second = (double)(events - d->rate_events) / s;
         d->rate_events = events;
@@ -113,7 +119,7 @@ static weir_demo_status status_of(demo *d)
         .lag = d->behind,
         .skipped = weir_hmap_count(d->skipped),
         .rss_bytes = weir_rss_bytes(),
-        .elapsed_s = seconds_since(d->start_ns),
+        .elapsed_s = elapsed(d),
         .duration_s = d->seconds,
         .alerts = weir_demo_hook_received(d->hook),
     };
@@ -301,6 +307,7 @@ static weir_rc run_loop(demo *d, weir_status *st)
     weir_timer *timer = weir_timer_start(d->loop, TICK_MS, on_tick, d);
     weir_loop_run(d->loop);
     weir_timer_stop(timer);
+    d->undelivered |= d->signum != 0;
     weir_session_stop_connectors(d->session);
     if (d->rc == WEIR_OK) {
         d->rc = commit(d, st);
@@ -420,7 +427,7 @@ static weir_rc begin(demo *d, weir_status *st)
 
 static void summary(demo *d)
 {
-    double s = seconds_since(d->start_ns);
+    double s = elapsed(d);
     double cpu = (double)(weir_cpu_ns() - d->start_cpu_ns) / 1e9;
     weir_demo_status now = status_of(d);
     weir_buf b = {0};
@@ -455,7 +462,7 @@ static void summary(demo *d)
         weir_buf_str(&b, " hashes written, " WEIR_DEMO_REDIS_PREFIX "product:* and user:*\n");
     }
     if (d->undelivered) {
-        weir_buf_str(&b, "not all is delivered yet: the next run goes on with it\n");
+        weir_buf_str(&b, "what is not delivered yet goes out in the next run\n");
     }
     weir_buf_printf(&b,
                     "\nWhat to try next:\n"
