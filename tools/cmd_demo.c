@@ -425,6 +425,23 @@ static weir_rc begin(demo *d, weir_status *st)
     return WEIR_OK;
 }
 
+static void summarise_outside(const demo *d, const weir_demo_status *now, weir_buf *b)
+{
+    weir_buf_str(b, "alerts   ");
+    weir_demo_count(b, (int64_t)now->alerts.alerts);
+    weir_buf_printf(b, " received in all runs, in %s", weir_buf_cstr(&d->alerts_file));
+    weir_buf_printf(b, "; %llu came again, %llu refused\n", (unsigned long long)now->alerts.repeats,
+                    (unsigned long long)now->alerts.refused);
+    if (now->redis) {
+        weir_buf_printf(b, "redis    %s: ", now->redis);
+        weir_demo_count(b, (int64_t)now->redis_writes);
+        weir_buf_str(b, " hashes written, " WEIR_DEMO_REDIS_PREFIX "product:* and user:*\n");
+    }
+    if (d->undelivered) {
+        weir_buf_str(b, "what is not delivered yet goes out in the next run\n");
+    }
+}
+
 static void summary(demo *d)
 {
     double s = elapsed(d);
@@ -451,19 +468,7 @@ static void summary(demo *d)
     weir_buf_printf(&b,
                     "skipped  %llu malformed records, %llu that came too late for their window\n",
                     (unsigned long long)now.skipped, (unsigned long long)now.late);
-    weir_buf_str(&b, "alerts   ");
-    weir_demo_count(&b, (int64_t)now.alerts.alerts);
-    weir_buf_printf(&b, " received in all runs, each id once; repeats in this run: %llu, refused: %llu; in %s\n",
-                    (unsigned long long)now.alerts.repeats, (unsigned long long)now.alerts.refused,
-                    weir_buf_cstr(&d->alerts_file));
-    if (now.redis) {
-        weir_buf_printf(&b, "redis    %s: ", now.redis);
-        weir_demo_count(&b, (int64_t)now.redis_writes);
-        weir_buf_str(&b, " hashes written, " WEIR_DEMO_REDIS_PREFIX "product:* and user:*\n");
-    }
-    if (d->undelivered) {
-        weir_buf_str(&b, "what is not delivered yet goes out in the next run\n");
-    }
+    summarise_outside(d, &now, &b);
     weir_buf_printf(&b,
                     "\nWhat to try next:\n"
                     "  tools/demo                   again: it goes on from here\n"
