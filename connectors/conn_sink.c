@@ -129,7 +129,7 @@ static weir_rc place_part(weir_conn *c, weir__sink_topic *t, int32_t p, weir_sta
         bool latest = weir_conn_is(c, "start", "latest");
         weir_reader r = weir_reader_of(weir_buf_view(&value));
         int64_t at = found ? (int64_t)weir_read_be64(&r) : latest ? end : begin;
-        if (c->kind->as_sink->resume_at) {
+        if (found && c->kind->as_sink->resume_at) {
             at = c->kind->as_sink->resume_at(c->self, &t->in, p, at);
         }
         t->in.fresh |= !found;

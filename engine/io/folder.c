@@ -15,6 +15,7 @@
 
 struct weir_folder {
     int fd;
+    bool lazy;
     char *name;
 };
 
@@ -31,12 +32,18 @@ static char *copy_of(const char *text)
     return copy;
 }
 
+/* The path is at fault, not the disk. */
+static bool never_opens(int why)
+{
+    return why == ELOOP || why == ENOTDIR || why == EISDIR || why == EINVAL || why == ENAMETOOLONG;
+}
+
 static weir_rc failed(const char *what, const char *path, weir_status *st)
 {
     weir_rc rc = errno == ENOENT   ? WEIR_ENOTFOUND
                  : errno == EEXIST ? WEIR_EEXISTS
-                 : errno == ELOOP || errno == ENOTDIR ? WEIR_EUSAGE
-                                                      : WEIR_EIO;
+                 : never_opens(errno) ? WEIR_EUSAGE
+                                      : WEIR_EIO;
     return errno == ELOOP ? weir_fail(st, rc, "cannot %s %s: there is a link on the way", what, path)
                           : weir_fail(st, rc, "cannot %s %s: %s", what, path, strerror(errno));
 }
@@ -60,6 +67,26 @@ void weir_folder_close(weir_folder *f)
         weir_free(f->name);
         weir_free(f);
     }
+}
+
+void weir_folder_lazy(weir_folder *f, bool lazy)
+{
+    f->lazy = lazy;
+}
+
+weir_rc weir_folder_sync(weir_folder *f, weir_status *st)
+{
+    return syncfs(f->fd) == 0 ? WEIR_OK : failed("sync", f->name, st);
+}
+
+weir_rc weir_working_folder(weir_buf *path, weir_status *st)
+{
+    char text[PATH_MAX];
+    if (!getcwd(text, sizeof text)) {
+        return failed("tell the working folder", "", st);
+    }
+    weir_buf_str(path, text);
+    return WEIR_OK;
 }
 
 /* ---- paths ---- */
@@ -87,16 +114,24 @@ static int close_with_errno(int fd)
     return -1;
 }
 
-static int enter(int at, const char *name, bool make)
+static void sync_names(const weir_folder *f, int at)
+{
+    if (!f->lazy) {
+        fsync(at);
+    }
+}
+
+/* `f` NULL: nothing is made. */
+static int enter(const weir_folder *f, int at, const char *name)
 {
     int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 || errno != ENOENT || !make) {
+    if (fd >= 0 || errno != ENOENT || !f) {
         return fd;
     }
     if (mkdirat(at, name, 0777) != 0 && errno != EEXIST) {
         return -1;
     }
-    fsync(at);
+    sync_names(f, at);
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
@@ -113,7 +148,7 @@ static int folder_of(const weir_folder *f, const char *path, bool make, char nam
         if (last) {
             return at;
         }
-        int next = enter(at, name, make);
+        int next = enter(make ? f : NULL, at, name);
         close_with_errno(at);
         at = next;
     }
@@ -133,7 +168,7 @@ weir_rc weir_folder_file(weir_folder *f, const char *path, weir_opening how, wei
     /* O_NONBLOCK: does not wait for the other end of a pipe */
     int fd = openat(at, name, flags[how] | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
     if (fd >= 0 && how != WEIR_OPEN_READ) {
-        fsync(at);
+        sync_names(f, at);
     }
     close_with_errno(at);
     if (fd < 0) {
@@ -202,7 +237,7 @@ weir_rc weir_folder_rename(weir_folder *f, const char *from, const char *to, wei
     }
     int rc = rename_new(at, old, new);
     if (rc == 0) {
-        fsync(at);
+        sync_names(f, at);
     }
     close_with_errno(at);
     return rc == 0 ? WEIR_OK : failed("rename to", to, st);
@@ -217,6 +252,64 @@ weir_rc weir_folder_remove(weir_folder *f, const char *path, weir_status *st)
         close_with_errno(at);
     }
     return rc == 0 ? WEIR_OK : failed("remove", path, st);
+}
+
+static int write_new(const weir_folder *f, int at, const char *name, weir_sv bytes)
+{
+    int fd = openat(at, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    while (fd >= 0 && bytes.n) {
+        ssize_t n = write(fd, bytes.p, bytes.n);
+        if (n < 0 && errno != EINTR) {
+            return close_with_errno(fd);
+        }
+        bytes.p += n > 0 ? n : 0;
+        bytes.n -= n > 0 ? (uint32_t)n : 0;
+    }
+    if (fd < 0 || (!f->lazy && fsync(fd) != 0)) {
+        return fd < 0 ? -1 : close_with_errno(fd);
+    }
+    return close(fd);
+}
+
+weir_rc weir_folder_write(weir_folder *f, const char *path, weir_sv bytes, weir_status *st)
+{
+    char name[NAME_MAX + 1];
+    char temporary[NAME_MAX + 8];
+    int at = folder_of(f, path, true, name);
+    snprintf(temporary, sizeof temporary, "%s.new", name);
+    int rc = at < 0 ? -1 : write_new(f, at, temporary, bytes);
+    rc = rc ? rc : renameat(at, temporary, at, name);
+    if (rc == 0) {
+        sync_names(f, at);
+    }
+    if (at >= 0) {
+        close_with_errno(at);
+    }
+    return rc == 0 ? WEIR_OK : failed("write", path, st);
+}
+
+weir_rc weir_folder_read(weir_folder *f, const char *path, size_t max, weir_buf *out, weir_status *st)
+{
+    weir_handle *h = NULL;
+    WEIR_TRY(weir_folder_file(f, path, WEIR_OPEN_READ, &h, st));
+    weir_file_info info;
+    weir_rc rc = weir_handle_info(h, &info, st);
+    if (rc == WEIR_OK && (uint64_t)info.size > max) {
+        rc = weir_fail(st, WEIR_ELIMIT, "%s has more than %zu bytes", path, max);
+    }
+    for (int64_t from = 0; rc == WEIR_OK && from < info.size;) {
+        char *to = weir_buf_reserve(out, (size_t)(info.size - from));
+        size_t got = 0;
+        rc = to ? weir_handle_read(h, from, to, (size_t)(info.size - from), &got, st)
+                : weir_fail(st, WEIR_ELIMIT, "%s is too long", path);
+        if (got == 0) {
+            break;
+        }
+        out->n += got;
+        from += (int64_t)got;
+    }
+    weir_handle_close(h);
+    return rc;
 }
 
 /* ---- patterns ---- */
@@ -241,7 +334,7 @@ static weir_rc visit(search *s, int at, const char *name, const char *rest)
     if (fstatat(at, name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
         rc = WEIR_OK; /* gone meanwhile */
     } else if (*rest && S_ISDIR(info.st_mode)) {
-        int fd = enter(at, name, false);
+        int fd = enter(NULL, at, name);
         weir_buf_byte(&s->path, '/');
         rc = fd < 0 ? WEIR_OK : match_in(s, fd, rest);
     } else if (!*rest && S_ISREG(info.st_mode)) {

@@ -10,6 +10,11 @@ typedef struct weir_handle weir_handle; /* an open file */
 
 weir_rc weir_folder_open(const char *dir, weir_folder **out, weir_status *st);
 void weir_folder_close(weir_folder *f); /* NULL is fine */
+/* Names that come and go are durable at once; lazy: when weir_folder_sync has been called, which also syncs
+ * everything else of that file system. */
+void weir_folder_lazy(weir_folder *f, bool lazy);
+weir_rc weir_folder_sync(weir_folder *f, weir_status *st);
+weir_rc weir_working_folder(weir_buf *path, weir_status *st); /* the process's, absolute */
 
 /* ORDER weir_opening: flags in folder.c */
 typedef enum weir_opening {
@@ -27,9 +32,14 @@ typedef struct weir_file_info {
     int64_t changed_ms; /* its contents, by the wall clock */
 } weir_file_info;
 weir_rc weir_folder_info(weir_folder *f, const char *path, weir_file_info *out, weir_status *st);
-/* Within one folder of the folder, and durable. WEIR_EEXISTS: there is a file called `to`. */
+/* Within one folder of the folder. WEIR_EEXISTS: there is a file called `to`. */
 weir_rc weir_folder_rename(weir_folder *f, const char *from, const char *to, weir_status *st);
 weir_rc weir_folder_remove(weir_folder *f, const char *path, weir_status *st);
+/* A whole file: durable (unless lazy), and at no moment a part of it; folders are made. The old one stays on
+ * failure. */
+weir_rc weir_folder_write(weir_folder *f, const char *path, weir_sv bytes, weir_status *st);
+/* Appends a whole file, if it has at most `max` bytes (WEIR_ELIMIT). */
+weir_rc weir_folder_read(weir_folder *f, const char *path, size_t max, weir_buf *out, weir_status *st);
 /* The regular files whose paths fit the pattern (*, ? and [a-z] in any part, none of them for a name that
  * begins with a point), in no order; WEIR_ELIMIT when there are more than `max`. */
 typedef void weir_folder_each(void *ctx, weir_sv path, const weir_file_info *info);
