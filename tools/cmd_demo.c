@@ -425,7 +425,7 @@ static weir_rc begin(demo *d, weir_status *st)
     return WEIR_OK;
 }
 
-static void summarise_outside(const demo *d, const weir_demo_status *now, weir_buf *b)
+static void summarise_outside(demo *d, const weir_demo_status *now, weir_buf *b)
 {
     weir_buf_str(b, "alerts   ");
     weir_demo_count(b, (int64_t)now->alerts.alerts);
