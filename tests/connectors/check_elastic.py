@@ -231,7 +231,7 @@ def elastic_data_streams(case):
     es, stream = node(), unique(case)
     sql = STREAM + sink(es.url, {'topics': 'CLICKS', 'data.stream.type': 'LOGS', 'data.stream.dataset': stream,
                                  'data.stream.namespace': 'test', 'data.stream.timestamp.field': 'seen',
-                                 'index.template.create': 'true'})
+                                 'index.template.create': 'true', 'index.template.name': stream})
     rows = [{'key': 'k', 'value': {'URL': '/%d' % n, 'SEEN': None if n == 2 else 1706933106000 + n}, 'timestamp': 5}
             for n in range(4)] + [{'key': 'k', 'value': None, 'timestamp': 5}]
     send(case, sql, rows, topic='CLICKS')
