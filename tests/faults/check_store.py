@@ -174,7 +174,7 @@ def little_memory(case):
     the data directory is sound afterwards."""
     case.create('src', 2)
     case.produce('src', rows(0, 100))
-    for mega in (120, 400):
+    for mega in (200, 400): # with less the allocator and librdkafka do not start their threads
         engine = case.run(COPY, data='little', wrap=limited('as', '%d:%d' % (mega << 20, mega << 20)), weir=RELEASE)
         survives(case, engine, 'little memory')
     engine = case.run(COPY, data='little')

@@ -304,8 +304,14 @@ static void upgrades(void **state)
     must_refuse(w,
                 "CREATE OR REPLACE TABLE t AS SELECT id AS k, SUM(amount) AS n FROM orders"
                 " GROUP BY id;",
+                "Plan step of type StreamGroupBy must have matching class. Values differ: "
+                "StreamGroupBy vs. StreamGroupByKey",
+                NULL);
+    must_refuse(w,
+                "CREATE OR REPLACE TABLE t AS SELECT amount AS k, SUM(amount) AS n FROM orders"
+                " GROUP BY amount;",
                 "Plan step of type StreamGroupBy must have matching group by clause. "
-                "Values differ: [USER_ID] vs. [ID]",
+                "Values differ: [USER_ID] vs. [AMOUNT]",
                 NULL);
     must_refuse(w,
                 "CREATE OR REPLACE TABLE t AS SELECT user_id AS k, SUM(amount) AS n, COUNT(*) AS c"
