@@ -165,7 +165,8 @@ static void json_stays_json(void **state)
     text_is(w, "say \"hi\"\n\\");
     set(w, NUM, (weir_value){.i64 = 5});
     set(w, FLAG, (weir_value){.b = false});
-    GIVES(JSON, "{\"t\":\"<${TEXT}>\",\"u\":${TEXT}}", "{\"t\":\"<say \\\"hi\\\"\\n\\\\>\",\"u\":\"say \\\"hi\\\"\\n\\\\\"}");
+    GIVES(JSON, "{\"t\":\"<${TEXT}>\",\"u\":${TEXT}}",
+          "{\"t\":\"<say \\\"hi\\\"\\n\\\\>\",\"u\":\"say \\\"hi\\\"\\n\\\\\"}");
     GIVES(JSON, "{\"t\":\"${TEXT:json}\"}", "{\"t\":\"say \\\"hi\\\"\\n\\\\\"}");
     GIVES(JSON, "{\"n\":${NUM},\"s\":\"${NUM}\",\"f\":${FLAG},\"v\":${value}}",
           "{\"n\":5,\"s\":\"5\",\"f\":false,\"v\":{\"a\":1}}");

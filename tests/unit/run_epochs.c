@@ -437,7 +437,7 @@ static void test_limits(void **state)
         char key[16];
         snprintf(key, sizeof key, "S0042%03u", i > 10 ? i : 0);
         const char *found = get(s, key);
-        assert_int_equal(atoi(found), i > 10 ? i : 10);
+        assert_int_equal(strtol(found, NULL, 10), i > 10 ? i : 10);
     }
     weir_store_batch_free(b);
     weir_store_close(s);
@@ -507,7 +507,7 @@ static void test_killed(void **state)
             char key[16];
             snprintf(key, sizeof key, "S%06u", n);
             const char *v = get(s, key);
-            uint64_t of = v ? (uint64_t)atoi(v) : 0;
+            uint64_t of = v ? strtoull(v, NULL, 10) : 0;
             uint64_t parity = n < keys ? 0 : 1;
             uint64_t expected = told % 2 == parity ? told : told - 1;
             assert_int_equal(of, expected);
