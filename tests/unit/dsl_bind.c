@@ -308,10 +308,10 @@ static void upgrades(void **state)
                 "StreamGroupBy vs. StreamGroupByKey",
                 NULL);
     must_refuse(w,
-                "CREATE OR REPLACE TABLE t AS SELECT amount AS k, SUM(amount) AS n FROM orders"
-                " GROUP BY amount;",
+                "CREATE OR REPLACE TABLE t AS SELECT user_id + 1 AS k, SUM(amount) AS n FROM"
+                " orders GROUP BY user_id + 1;",
                 "Plan step of type StreamGroupBy must have matching group by clause. "
-                "Values differ: [USER_ID] vs. [AMOUNT]",
+                "Values differ: [USER_ID] vs. [(USER_ID + 1)]",
                 NULL);
     must_refuse(w,
                 "CREATE OR REPLACE TABLE t AS SELECT user_id AS k, SUM(amount) AS n, COUNT(*) AS c"
