@@ -67,7 +67,9 @@ const char *weir_child_path(const weir_child *c)
 void weir_child_end(weir_child *c)
 {
     if (c) {
-        kill(c->pid, SIGTERM); /* it is not waited for yet, so the number is still its own */
+        /* It is not waited for yet, so the number is still its own. Asked politely it could not end while
+         * it waits for room in a pipe that nobody reads. */
+        kill(c->pid, SIGKILL);
         while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR) {
         }
         close(c->fd);
