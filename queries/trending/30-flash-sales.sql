@@ -26,5 +26,4 @@ CREATE STREAM flash_sale_alerts WITH (KAFKA_TOPIC = 'flash_sale_alerts') AS
          FORMAT_TIMESTAMP(FROM_UNIXTIME(WINDOWSTART), 'yyyy-MM-dd HH:mm') AS window_start
   FROM flash_sale_changes
   WHERE view_count IS NOT NULL
-  PARTITION BY product_id
   EMIT CHANGES;
