@@ -278,6 +278,8 @@ typedef struct weir_source_part {
 } weir_source_part;
 bool weir_source_put_all(weir_conn *c, const weir_source_part *parts, uint32_t n, weir_sv position,
                          void (*durable)(void *ctx, bool ok), void *ctx);
+/* So many records were bad: they are on their way to dead letters, or were skipped. Any thread. */
+void weir_source_lost(weir_conn *c, uint64_t dead, uint64_t skipped);
 /* Nothing more will come: a bounded source is at its end. */
 void weir_source_end(weir_conn *c);
 

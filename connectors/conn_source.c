@@ -122,6 +122,14 @@ bool weir_source_put(weir_conn *c, weir_source_output *to, weir_chunk *chunk, we
     return weir_source_put_all(c, &part, 1, position, durable, ctx);
 }
 
+void weir_source_lost(weir_conn *c, uint64_t dead, uint64_t skipped)
+{
+    weir_lock_enter(c->shared.lock);
+    c->shared.counts.dead += dead;
+    c->shared.counts.skipped += skipped;
+    weir_lock_leave(c->shared.lock);
+}
+
 void weir_source_end(weir_conn *c)
 {
     weir_lock_enter(c->shared.lock);

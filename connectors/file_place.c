@@ -65,3 +65,9 @@ weir_compression weir__file_compression(weir_sv name, weir_sv *rest)
     }
     return WEIR_COMPRESSION_NONE;
 }
+
+bool weir__file_is_csv(weir_sv rest)
+{
+    weir_sv end = rest.n > 4 ? weir_sv_of(rest.p + rest.n - 4, 4) : (weir_sv){0};
+    return weir_sv_ieq(end, WEIR_SV(".csv"));
+}

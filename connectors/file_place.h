@@ -16,3 +16,4 @@ weir_rc weir__file_place(const weir_conn *c, weir_sv path, const char **base, ui
                          weir_status *st);
 /* By the end of the name: .gz .zst; else none. *rest: the name without it. */
 weir_compression weir__file_compression(weir_sv name, weir_sv *rest);
+bool weir__file_is_csv(weir_sv rest); /* ends with .csv */

@@ -49,8 +49,7 @@ static weir_rc read_shape(weir__file_sink *s, weir_status *st)
     if (weir_conn_given(c, "compression")) {
         (void)weir_compression_find(weir_conn_text(c, "compression"), &s->compression);
     }
-    bool named = rest.n > 4 && weir_sv_ieq(weir_sv_of(rest.p + rest.n - 4, 4), WEIR_SV(".csv"));
-    s->csv = format.n ? weir_sv_ieq(format, WEIR_SV("csv")) : named;
+    s->csv = format.n ? weir_sv_ieq(format, WEIR_SV("csv")) : weir__file_is_csv(rest);
     if (s->csv && weir_conn_given(c, "template")) {
         return weir_conn_refuse(c, "template", 0, 0, st, "and CSV exclude one another");
     }

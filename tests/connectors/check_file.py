@@ -207,3 +207,205 @@ def file_options_are_checked(case):
     case.refused(sink % "'path'='${NOPE}.jsonl'", 'NOPE')
     case.refused(sink % "'path'='x.jsonl', 'retention'='1d'", 'rolled')
     case.refused(sink % "'path'='x.jsonl', 'base.dir'='%s'" % case.path('nowhere'), 'nowhere')
+
+
+# ---- the source
+
+ORDERS_IN = ("CREATE STREAM o (id BIGINT KEY, name STRING, price DOUBLE, ok BOOLEAN) WITH (kafka_topic='o', "
+             "value_format='JSON', partitions=1);\n")
+
+
+def source(case, path, *more):
+    return ORDERS_IN + "CREATE SOURCE CONNECTOR i WITH ('connector'='file', 'topic'='o', 'base.dir'='%s', 'path'='%s'%s);" % (
+        case.path(), path, ''.join(', ' + m for m in more))
+
+
+def values(case, topic='o'):
+    return [r['value'] for r in case.topic(topic)]
+
+
+@test
+def lines_become_records(case):
+    """JSON lines, plain and compressed, by a pattern, in the order of the names; the files once, however often it runs."""
+    os.mkdir(case.path('in'))
+    rows = [{'ID': i, 'NAME': 'n%d' % i, 'PRICE': i / 2, 'OK': True} for i in range(3000)]
+    text = [''.join(json.dumps(r) + '\r\n' for r in rows[a:b]) for a, b in ((0, 1000), (1000, 2000), (2000, 3000))]
+    case.write('in/a1.jsonl', '\ufeff' + text[0] + '\n\n')
+    with gzip.open(case.path('in/a2.jsonl.gz'), 'wt', encoding='utf-8', newline='') as f:
+        f.write(text[1])
+    case.write('in/a3.jsonl', text[2].rstrip())
+    case.write('in/b.jsonl', 'not for us')
+    sql = source(case, 'in/a?.jsonl*')
+    case.run(sql)
+    equal([v['ID'] for v in values(case)], list(range(3000)))
+    case.run(sql)
+    equal(len(values(case)), 3000, 'a second run')
+    with open(case.path('in/a1.jsonl'), 'a', encoding='utf-8') as f:
+        f.write(json.dumps(dict(rows[0], ID=-1)) + '\n')
+    case.write('in/a4.jsonl', json.dumps(dict(rows[0], ID=-2)) + '\n')
+    case.run(sql)
+    equal([v['ID'] for v in values(case)][3000:], [-1, -2], 'what came later')
+
+
+@test
+def csv_becomes_records(case):
+    """Headers, quotes, delimiters and line ends inside of values, empty values; by the types of the stream."""
+    case.write('x.csv', 'id,name,price,ok\r\n1,"a, ""b""\nc",1.50,TRUE\r\n2,,,\r\n3,"",0007,false\r\n4,caf\u00e9,1e3,true')
+    case.run(source(case, 'x.csv'))
+    equal([(v['name'], v['price'], v['ok']) for v in values(case)], [
+        ('a, "b"\nc', 1.5, True), (None, None, None), ('', '0007', False), ('caf\u00e9', 1000.0, True)])
+    equal([int.from_bytes(base64.b64decode(r['key']), 'big') for r in case.topic('o', base64=True)], [1, 2, 3, 4])
+    case.write('y.csv', '7;x;2;true\n8;y;3;false\n')
+    case.run(source(case, 'y.csv', "'header'='false'", "'delimiter'=';'"), data='other')
+    equal([v['NAME'] for v in [r['value'] for r in case.topic('o', data='other')]], ['x', 'y'])
+
+
+@test
+def bad_lines_are_dead_letters(case):
+    """What is no record goes to the dead letters as it came, or is skipped, or stops the connector; the others come through."""
+    long = 'x' * 3000
+    case.write('x.jsonl', '{"ID":1}\nnonsense\n{"ID":2}\n{"ID":"three"}\n[]\n' + long + '\n{"ID":4}\n{"ID":5')
+    dead = "'errors.deadletterqueue.topic.name'='dead'"
+    case.run(source(case, 'x.jsonl', dead, "'max.line.bytes'='2000'"))
+    equal([v['ID'] for v in values(case)], [1, 2, 4])
+    letters = [base64.b64decode(r['value']).decode() for r in case.topic('dead', base64=True)]
+    equal(letters, ['nonsense', '{"ID":"three"}', '[]', long[:1024], '{"ID":5'])
+    case.run(source(case, 'x.jsonl'), data='skips')
+    equal(len(case.topic('o', data='skips')), 3)
+    engine = case.run(source(case, 'x.jsonl', "'errors.tolerance'='none'"), data='stops', status=None)
+    must('x.jsonl, up to byte 18' in engine.err(), engine.err())
+    case.write('y.csv', 'id,name\n1,a\n2,"open\n3,c\n4,d,e\n5,f\n')
+    case.run(source(case, 'y.csv', dead), data='csv')
+    equal(len(case.topic('o', data='csv')), 3)
+    equal([base64.b64decode(r['value']).decode() for r in case.topic('dead', data='csv', base64=True)], ['2,"open', '4,d,e'])
+
+
+class Log:
+    """A log file that is rotated."""
+
+    def __init__(self, case):
+        self.case = case
+        self.n = 0
+        self.rolled = 0
+        os.makedirs(case.path('log'), exist_ok=True)
+
+    def write(self, count):
+        with open(self.case.path('log/app.jsonl'), 'a', encoding='ascii') as f:
+            for _ in range(count):
+                f.write('{"ID":%d,"NAME":"%s"}\n' % (self.n, 'x' * (self.n % 50)))
+                self.n += 1
+
+    def rename(self):
+        self.rolled += 1
+        os.rename(self.case.path('log/app.jsonl'), self.case.path('log/app.jsonl.%d' % self.rolled))
+
+
+def followed(case, number):
+    """Records so far, as the engine itself tells."""
+    return os.path.exists(case.path('out/all.jsonl')) and len(lines_of(case.path('out/all.jsonl'))) >= number
+
+
+TAIL = ("CREATE SINK CONNECTOR f WITH ('connector'='file', 'topics'='o', 'path'='out/all.jsonl', 'base.dir'='%s', "
+        "'linger.ms'='1');")
+
+
+@test
+def logs_are_followed(case):
+    """follow: lines as they come, half ones when they are whole; through renaming, cutting and new files."""
+    log = Log(case)
+    log.write(10)
+    engine = case.start(source(case, 'log/*.jsonl', "'follow'='true'", "'poll.interval'='5ms'") + TAIL % case.path())
+    until(lambda: followed(case, 10), what='the first lines')
+    with open(case.path('log/app.jsonl'), 'a', encoding='ascii') as f:
+        f.write('{"ID":%d' % log.n)
+        f.flush()
+        log2 = open(case.path('log/b.jsonl'), 'w', encoding='ascii')
+        log2.write('{"ID":1000}\n')
+        log2.close()
+        until(lambda: followed(case, 11), what='a new file')
+        f.write('}\n')
+        log.n += 1
+    until(lambda: followed(case, 12), what='the rest of a line')
+    for i in range(5):
+        log.write(20)
+        log.rename()
+        log.write(5)
+        until(lambda: followed(case, 12 + 25 * i + 25), what='a renamed file')
+    with open(case.path('log/b.jsonl'), 'w', encoding='ascii') as f:
+        f.write('{"ID":1001}\n')
+    until(lambda: followed(case, 12 + 126), what='a cut file')
+    engine.stop()
+    once([i for i in ids_in(case.path('out/all.jsonl')) if i < 1000], log.n)
+    equal(sorted(i for i in ids_in(case.path('out/all.jsonl')) if i >= 1000), [1000, 1001])
+
+
+@test
+def logs_are_followed_from_their_end(case):
+    """start=end: only what comes after the connector was made, also after a crash right behind that."""
+    log = Log(case)
+    log.write(10)
+    sql = source(case, 'log/*.jsonl', "'follow'='true'", "'poll.interval'='5ms'", "'start'='end'") + TAIL % case.path()
+    engine = case.start(sql)
+    engine.says('')
+    until(lambda: os.path.exists(case.path('data')), what='no data')
+    time.sleep(0.5)
+    log.write(5)
+    until(lambda: followed(case, 5), what='the new lines')
+    engine.kill()
+    log.write(5)
+    engine = case.start(sql)
+    until(lambda: followed(case, 10), what='lines of the time between')
+    engine.stop()
+    equal(ids_in(case.path('out/all.jsonl')), list(range(10, 20)))
+
+
+@test
+def logs_survive_kills(case):
+    """kill -9 while a log is written and rotated: each line is in the topic once, in order."""
+    log = Log(case)
+    sql = source(case, 'log/app.jsonl*', "'follow'='true'", "'poll.interval'='2ms'") + TAIL % case.path()
+    dice = random.Random(5)
+    for _ in range(12):
+        engine = case.start(sql)
+        until(lambda: os.path.exists(case.path('out')), what='no record yet') if log.n else None
+        for _ in range(dice.randrange(1, 6)):
+            log.write(dice.randrange(1, 400))
+            time.sleep(dice.random() * 0.1)
+            if dice.random() < 0.5:
+                log.rename()
+        engine.kill()
+    log.write(1)
+    engine = case.start(sql)
+    until(lambda: followed(case, log.n), what=lambda: '%d of %d' % (len(ids_in(case.path('out/all.jsonl'))), log.n))
+    engine.stop()
+    once([v['ID'] for v in values(case)], log.n)
+    once(ids_in(case.path('out/all.jsonl')), log.n)
+
+
+@test
+def files_read_survive_kills(case):
+    """kill -9 while files are read: each line is in the topic once, in order, compressed ones, too."""
+    n = 60000
+    with gzip.open(case.path('a.csv.gz'), 'wt', encoding='ascii', compresslevel=1) as f:
+        f.write('id,name\n' + ''.join('%d,"n\n%d"\n' % (i, i) for i in range(n // 2)))
+    case.write('b.csv', 'id,name\n' + ''.join('%d,n%d\n' % (i, i) for i in range(n // 2, n)))
+    sql = ("CREATE SOURCE CONNECTOR i WITH ('connector'='file', 'topic'='o', 'key'='id', 'base.dir'='%s', 'path'='?.csv*', "
+           "'max.buffered.bytes'='64kb');" % case.path())
+    killed(case, sql, lambda engine: until(lambda: os.path.exists(case.path('data')), what='no data'), times=8)
+    ids = [int(v['id']) for v in values(case)]
+    once(ids, n)
+    must(ids == sorted(ids), 'not in order')
+
+
+@test
+def inline_files(case):
+    """CREATE STREAM with the connector in it; what is wrong there makes neither."""
+    case.write('x.csv', 'id,name\n1,a\n2,b\n')
+    inline = ("CREATE STREAM s (id BIGINT KEY, name STRING) WITH (connector='file', path='%s', base.dir='%s', "
+              "kafka_topic='s', value_format='JSON', partitions=2);\n")
+    case.run(inline % ('x.csv', case.path()) + 'SHOW CONNECTORS;')
+    equal(sorted(v['name'] for v in values(case, 's')), ['a', 'b'])
+    case.refused(inline % ('nope.csv', case.path()), 'there is no file nope.csv', data='other')
+    said = case.run(inline % ('x.csv', case.path()) + 'DROP STREAM s;\nSHOW CONNECTORS;\n' + inline % ('x.csv', case.path()))
+    equal(len(values(case, 's')), 4, 'dropped and made again: read again')
+    must('ENDED' not in said.out(), said.out())
