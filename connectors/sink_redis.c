@@ -181,7 +181,7 @@ static void show(void *self, weir_sink_item *const *items, uint32_t n, weir_buf 
     weir_buf commands = {0};
     for (uint32_t i = 0; i < n; i++) {
         if (weir__redis_is_fenced(items[i])) {
-            weir__redis_fenced(s, items[i], -1, &commands);
+            weir__redis_fenced(s, &(const weir_sink_item *){items[i]}, 1, -1, &commands);
         } else {
             weir_buf_sv(&commands, weir_sink_bytes(items[i]));
         }

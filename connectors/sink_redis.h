@@ -76,8 +76,10 @@ weir_rc weir__redis_bind(void *self, weir_sink_input *in, weir_status *st);
 void weir__redis_render(void *self, const weir_sink_rows *rows, weir_sink_parcel *out);
 /* The script that does its commands unless that was done (see there), and its SHA-1. */
 weir_sv weir__redis_fence_script(void);
-/* A fenced item as a whole command. `before`: see there; -1: nothing. */
-void weir__redis_fenced(weir__redis_sink *s, const weir_sink_item *item, int64_t before, weir_buf *out);
+/* Items of one fence as a whole command, whose answer is an array of theirs. `before`: see there; -1:
+ * nothing. */
+void weir__redis_fenced(weir__redis_sink *s, const weir_sink_item *const *items, uint32_t n, int64_t before,
+                        weir_buf *out);
 static inline bool weir__redis_is_fenced(const weir_sink_item *i)
 {
     return ((const weir__redis_bound *)i->parcel->in->bound)->fenced;

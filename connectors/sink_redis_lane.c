@@ -12,6 +12,9 @@
 #include <stdio.h>
 
 #define ROUNDS_MAX 8 /* redirections within a batch; then it goes the way of retries */
+#define GROUP_MAX 32 /* records of a fence that one call of its script does: Redis does nothing else then */
+#define GROUP_BYTES_MAX (64u << 10)
+#define NONE UINT32_MAX
 
 typedef enum own { OWN_SCRIPT, OWN_SLOTS, OWN_WAIT } own;
 
@@ -32,16 +35,26 @@ typedef struct peer {
 } peer;
 
 typedef struct attempt {
-    uint32_t left;            /* replies that are owed */
+    uint32_t left;            /* replies that are owed; of a group, to its first */
+    uint32_t group;           /* how many items it is the first of, and which follows it */
+    uint32_t next;
     uint16_t ask;             /* the node to ask once; WEIR_REDIS_NO_NODE: that of the slot */
     bool again;               /* in the next round */
 } attempt;
 
-/* A fence's latest offset in this round. */
+/* Items of one fence that are done by one command. */
+typedef struct group {
+    uint32_t first, last;     /* items */
+    uint32_t n, bytes;
+    int64_t before;           /* the offset of the group before it; -1: none in this round */
+    uint16_t node;
+    bool ask;
+} group;
+
+/* A fence's latest group in this round. */
 typedef struct mark {
     uint64_t fence;
-    int64_t offset;
-    uint32_t round;
+    uint32_t round, group;
 } mark;
 
 typedef struct weir__redis_lane {
@@ -57,6 +70,8 @@ typedef struct weir__redis_lane {
     uint32_t open;            /* items of the round without an answer, and 1 while it is being sent */
     uint32_t rounds;          /* of the batch */
     bool asks;                /* the batch waits for what the server is */
+    group *groups;            /* of the round */
+    uint32_t n_groups;
     mark *marks;
     uint32_t marks_cap, round; /* round: never the same */
     weir_arena reasons;       /* of the batch */
@@ -326,19 +341,23 @@ static void on_reply(void *ctx, const weir_redis_reply *r)
         return;
     }
     WEIR_ASSERT(l->items && p->at < p->n);
-    uint32_t i = p->items[p->at];
+    const uint32_t *items = &p->items[p->at];
+    attempt *a = &l->attempts[items[0]];
+    uint32_t n = a->group;
     if (r->kind == WEIR_REDIS_ERROR) {
-        note_error(p, i, r->text);
-    }
-    for (int64_t k = 0; r->kind == WEIR_REDIS_ARRAY && k < r->integer; k++) { /* of EXEC */
-        weir_redis_reply inner = weir_redis_item(r, (uint32_t)k);
-        if (inner.kind == WEIR_REDIS_ERROR) {
-            note_error(p, i, inner.text);
+        for (uint32_t k = 0; k < n; k++) {
+            note_error(p, items[k], r->text);
         }
     }
-    if (--l->attempts[i].left == 0) {
-        p->at++;
-        answered(l, 1);
+    for (int64_t k = 0; r->kind == WEIR_REDIS_ARRAY && k < r->integer; k++) { /* of EXEC, or of a group */
+        weir_redis_reply inner = weir_redis_item(r, (uint32_t)k);
+        if (inner.kind == WEIR_REDIS_ERROR) {
+            note_error(p, items[k < n ? k : 0], inner.text);
+        }
+    }
+    if (--a->left == 0) {
+        p->at += n;
+        answered(l, n);
     }
 }
 
@@ -381,45 +400,85 @@ static void on_closed(void *ctx, const char *why, bool fatal)
 
 /* ---- sending ---- */
 
-/* The offset that comes before this item in this round, and notes it for the next one. */
-static int64_t offset_before(weir__redis_lane *l, const weir_sink_item *item)
+static void add_reply_of(peer *p, uint32_t i)
 {
-    uint64_t fence = weir__redis_fence_of(l->sink, item);
+    if (p->n == p->cap) {
+        p->cap = p->cap ? p->cap * 2 : 256;
+        p->items = weir_realloc(p->items, sizeof *p->items * p->cap);
+    }
+    p->items[p->n++] = i;
+    p->lane->open++;
+}
+
+static void add_asking(peer *p)
+{
+    weir_redis_args(&p->bytes, 1);
+    weir_redis_arg(&p->bytes, WEIR_SV("ASKING"));
+}
+
+static void add_item(peer *p, uint32_t i, bool ask)
+{
+    const weir_sink_item *item = p->lane->items[i];
+    attempt *a = &p->lane->attempts[i];
+    a->left = item->aux + ask;
+    a->group = 1;
+    p->replies += a->left;
+    if (ask) {
+        add_asking(p);
+    }
+    add_reply_of(p, i);
+    weir_buf_sv(&p->bytes, weir_sink_bytes(item));
+}
+
+/* The place of a fence in the table: its mark of this round, or one to be made. */
+static mark *mark_of(weir__redis_lane *l, uint64_t fence)
+{
     uint64_t at = fence * 0x9e3779b97f4a7c15u >> 32;
     mark *m = &l->marks[at & (l->marks_cap - 1)];
     while (m->round == l->round && m->fence != fence) {
         m = &l->marks[++at & (l->marks_cap - 1)];
     }
-    int64_t before = m->round == l->round ? m->offset : -1;
-    *m = (mark){fence, weir_sink_item_offset(item), l->round};
-    return before;
+    return m;
 }
 
-static void add_item(weir__redis_lane *l, peer *p, uint32_t i)
+/* To the group of its fence, or to another one behind that. */
+static void add_to_group(weir__redis_lane *l, uint32_t i, uint16_t node, bool ask)
 {
     const weir_sink_item *item = l->items[i];
-    attempt *a = &l->attempts[i];
-    bool fenced = weir__redis_is_fenced(item);
-    a->left = fenced ? 1 : item->aux;
-    if (p->n == p->cap) {
-        p->cap = p->cap ? p->cap * 2 : 256;
-        p->items = weir_realloc(p->items, sizeof *p->items * p->cap);
+    uint64_t fence = weir__redis_fence_of(l->sink, item);
+    mark *m = mark_of(l, fence);
+    group *g = m->round == l->round ? &l->groups[m->group] : NULL;
+    l->attempts[i].next = NONE;
+    if (g && g->node == node && g->ask == ask && g->n < GROUP_MAX && g->bytes + item->n <= GROUP_BYTES_MAX) {
+        l->attempts[g->last].next = i;
+        g->last = i;
+        g->n++;
+        g->bytes += item->n;
+        return;
     }
-    if (a->ask != WEIR_REDIS_NO_NODE) {
-        weir_redis_args(&p->bytes, 1);
-        weir_redis_arg(&p->bytes, WEIR_SV("ASKING"));
-        a->left++;
-    }
-    p->items[p->n++] = i;
+    int64_t before = g ? weir_sink_item_offset(l->items[g->last]) : -1;
+    *m = (mark){fence, l->round, l->n_groups};
+    l->groups[l->n_groups++] = (group){i, i, 1, item->n, before, node, ask};
+}
+
+static void send_group(weir__redis_lane *l, const group *g)
+{
+    peer *p = peer_of(l, g->node);
+    const weir_sink_item *items[GROUP_MAX];
+    attempt *a = &l->attempts[g->first];
+    uint32_t n = 0;
+    a->left = 1 + g->ask;
+    a->group = g->n;
     p->replies += a->left;
-    if (fenced) {
-        weir__redis_fenced(l->sink, item, offset_before(l, item), &p->bytes);
-    } else {
-        weir_buf_sv(&p->bytes, weir_sink_bytes(item));
+    for (uint32_t i = g->first; i != NONE; i = l->attempts[i].next) {
+        items[n++] = l->items[i];
+        add_reply_of(p, i);
     }
-    a->again = false;
-    a->ask = WEIR_REDIS_NO_NODE;
-    l->open++;
+    WEIR_ASSERT(n == g->n);
+    if (g->ask) {
+        add_asking(p);
+    }
+    weir__redis_fenced(l->sink, items, n, g->before, &p->bytes);
 }
 
 static void add_wait(peer *p)
@@ -443,6 +502,22 @@ static void push(peer *p)
     p->replies = 0;
 }
 
+/* The peer of a node, ready for items of this round. */
+static peer *peer_for(weir__redis_lane *l, uint16_t node, bool fenced)
+{
+    weir__redis_sink *s = l->sink;
+    peer *p = peer_of(l, node);
+    open_link(p);
+    if (s->stale && s->mode == WEIR__REDIS_CLUSTER) {
+        s->stale = false; /* the answer will be for later batches */
+        add_own(p, OWN_SLOTS);
+    }
+    if (fenced && !p->has_script) {
+        add_own(p, OWN_SCRIPT);
+    }
+    return p;
+}
+
 /* Sends all items that are to be sent (again) to where they belong. */
 static void begin_round(weir__redis_lane *l)
 {
@@ -450,31 +525,35 @@ static void begin_round(weir__redis_lane *l)
     l->rounds++;
     l->round++;
     l->open++;
+    l->n_groups = 0;
     for (peer *p = l->peers; p; p = p->next) {
         p->n = p->at = p->replies = 0;
         weir_buf_reset(&p->bytes);
     }
     peer *p = NULL;
     for (uint32_t i = 0; i < l->n; i++) {
-        const attempt *a = &l->attempts[i];
+        attempt *a = &l->attempts[i];
         if (!a->again) {
             continue;
         }
-        uint16_t node = a->ask != WEIR_REDIS_NO_NODE         ? a->ask
+        bool ask = a->ask != WEIR_REDIS_NO_NODE;
+        bool fenced = weir__redis_is_fenced(l->items[i]);
+        uint16_t node = ask                            ? a->ask
                         : s->mode == WEIR__REDIS_CLUSTER ? s->slots.node_of[l->items[i]->lane_hash]
-                                                             : 0;
-        p = p && p->node == node ? p : peer_of(l, node);
-        if (p->n == 0) {
-            open_link(p);
-            if (s->stale && s->mode == WEIR__REDIS_CLUSTER) {
-                s->stale = false; /* the answer will be for later batches */
-                add_own(p, OWN_SLOTS);
-            }
-            if (weir__redis_is_fenced(l->items[i]) && !p->has_script) {
-                add_own(p, OWN_SCRIPT);
-            }
+                                                         : 0;
+        a->again = false;
+        a->ask = WEIR_REDIS_NO_NODE;
+        if (!p || p->node != node || !p->link || (fenced && !p->has_script)) {
+            p = peer_for(l, node, fenced);
         }
-        add_item(l, p, i);
+        if (fenced) {
+            add_to_group(l, i, node, ask);
+        } else {
+            add_item(p, i, ask);
+        }
+    }
+    for (uint32_t i = 0; i < l->n_groups; i++) {
+        send_group(l, &l->groups[i]);
     }
     for (p = l->peers; p; p = p->next) {
         if (p->n && s->wait_replicas) {
@@ -506,6 +585,7 @@ static void make_room(weir__redis_lane *l, uint32_t n)
         l->cap = n;
         l->outcomes = weir_realloc(l->outcomes, sizeof *l->outcomes * n);
         l->attempts = weir_realloc(l->attempts, sizeof *l->attempts * n);
+        l->groups = weir_realloc(l->groups, sizeof *l->groups * n);
         for (l->marks_cap = 64; l->marks_cap < 2 * n;) {
             l->marks_cap *= 2;
         }
@@ -550,6 +630,7 @@ void weir__redis_stop(void *self)
         weir_free(l->outcomes);
         weir_free(l->attempts);
         weir_free(l->marks);
+        weir_free(l->groups);
         weir_arena_deinit(&l->reasons);
         weir_free(l);
     }

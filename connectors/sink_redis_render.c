@@ -2,7 +2,7 @@
  *
  * Absolute values (SET, HSET, SADD, ZADD) may come twice: they are written again, in order. What adds up
  * (HINCRBY, RPUSH, XADD …) goes with a fence: a script looks whether this offset was done already, does the
- * commands, and moves the fence, all at once.
+ * commands, and moves the fence, all at once, for some records of one fence together.
  *
  *   fence   hash weir:fence:CONNECTOR:TOPIC:ID, field PARTITION:PART → offset
  *           in a cluster weir:{TAG}:fence:CONNECTOR:TOPIC:ID, a hash in each slot, field PARTITION
@@ -20,23 +20,32 @@
 
 weir_sv weir__redis_fence_script(void)
 {
-    /* KEYS: fence, key · ARGV: field, offset, offset before, then of each command the number of its words
-     * and these */
+    /* KEYS: fence, keys · ARGV: field, offset before, then of each record its offset, the number of what
+     * follows, and of each command the number of its words and these. Answers 1 (done), 0 (was done) or an
+     * error for each record. */
     return WEIR_SV(
-        "local f,k,n=KEYS[1],ARGV[1],tonumber(ARGV[2]) "
-        "local o=tonumber(redis.call('HGET',f,k) or -1) "
-        "if o>=n then local s=redis.call('HGET',f,k..'!') "
-        "if s and string.find(s,','..ARGV[2]..',',1,true) then "
-        "return redis.error_reply('REFUSED this record was refused before') end return 0 end "
-        "if o<tonumber(ARGV[3]) then return redis.error_reply('UNORDERED the record before was not done') end "
-        "local i=4 while i<=#ARGV do local c=tonumber(ARGV[i]) "
-        "local r=redis.pcall(unpack(ARGV,i+1,i+c)) "
-        "if type(r)=='table' and r.err then local e=r.err "
+        "local f,k,out,i=KEYS[1],ARGV[1],{},3 "
+        "local was=redis.call('HGET',f,k) local to,o=was,tonumber(was or -1) "
+        "local late=o<tonumber(ARGV[2]) "
+        "local function refuse(at) "
+        "local s=string.sub(redis.call('HGET',f,k..'!') or ',',-1000) "
+        "redis.call('HSET',f,k..'!',s..at..',') end "
+        "local function refused(at) local s=redis.call('HGET',f,k..'!') "
+        "return s and string.find(s,','..at..',',1,true) end "
+        "while i<=#ARGV do local at,stop,r=ARGV[i],i+1+tonumber(ARGV[i+1]),1 "
+        "local n=tonumber(at) i=i+2 "
+        "if o>=n then r=refused(at) and redis.error_reply('REFUSED this record was refused before') or 0 "
+        "elseif late then r=redis.error_reply('UNORDERED the record before was not done') "
+        "else while i<=stop do local c=tonumber(ARGV[i]) "
+        "local x=redis.pcall(unpack(ARGV,i+1,i+c)) "
+        "if type(x)=='table' and x.err then r=x break end i=i+c+1 end "
+        "local e=r~=1 and r.err or '' "
         "if string.find(e,'^WRONGTYPE') or (string.find(e,'^ERR ') and not string.find(e,'^ERR unknown') "
         "and not string.find(e,'^ERR Script') and not string.find(e,'^ERR The user')) then "
-        "local s=string.sub(redis.call('HGET',f,k..'!') or ',',-1000) "
-        "redis.call('HSET',f,k,ARGV[2],k..'!',s..ARGV[2]..',') end return r end "
-        "i=i+c+1 end redis.call('HSET',f,k,ARGV[2]) return 1");
+        "refuse(at) elseif r~=1 then late=true end "
+        "if not late then o=n to=at end end "
+        "out[#out+1]=r i=stop+1 end "
+        "if to~=was then redis.call('HSET',f,k,to) end return out");
 }
 
 /* One row, while it becomes commands: straight, or as counted words for the fence's script. */
@@ -560,20 +569,38 @@ static void put_field(const weir__redis_sink *s, const weir_sink_item *item, wei
     weir_redis_arg(out, weir_sv_of(text, (size_t)n));
 }
 
-void weir__redis_fenced(weir__redis_sink *s, const weir_sink_item *item, int64_t before, weir_buf *out)
+/* The bytes of a fenced item are the key as a word, then words for the script. */
+static size_t key_bytes(weir_sv bytes)
 {
-    weir_sv bytes = weir_sink_bytes(item); /* the key, then words for the script */
     const char *end = memchr(bytes.p, '\n', bytes.n);
     WEIR_ASSERT(end && bytes.p[0] == '$');
-    size_t key_n = (size_t)(end + 1 - bytes.p) + strtoul(bytes.p + 1, NULL, 10) + 2;
-    weir_redis_args(out, 8 + item->aux);
+    return (size_t)(end + 1 - bytes.p) + strtoul(bytes.p + 1, NULL, 10) + 2;
+}
+
+void weir__redis_fenced(weir__redis_sink *s, const weir_sink_item *const *items, uint32_t n, int64_t before,
+                        weir_buf *out)
+{
+    uint32_t words = 6 + 3 * n;
+    WEIR_ASSERT(n > 0);
+    for (uint32_t i = 0; i < n; i++) {
+        words += items[i]->aux;
+    }
+    weir_redis_args(out, words);
     weir_redis_arg(out, WEIR_SV("EVALSHA"));
     weir_redis_arg(out, s->script_sha);
-    weir_redis_arg(out, WEIR_SV("2"));
-    put_fence(s, item, out);
-    weir_buf_add(out, bytes.p, key_n);
-    put_field(s, item, out);
-    weir_redis_arg_int(out, weir_sink_item_offset(item));
+    weir_redis_arg_int(out, 1 + (int64_t)n);
+    put_fence(s, items[0], out);
+    for (uint32_t i = 0; i < n; i++) {
+        weir_sv bytes = weir_sink_bytes(items[i]);
+        weir_buf_add(out, bytes.p, key_bytes(bytes));
+    }
+    put_field(s, items[0], out);
     weir_redis_arg_int(out, before);
-    weir_buf_add(out, bytes.p + key_n, bytes.n - key_n);
+    for (uint32_t i = 0; i < n; i++) {
+        weir_sv bytes = weir_sink_bytes(items[i]);
+        size_t from = key_bytes(bytes);
+        weir_redis_arg_int(out, weir_sink_item_offset(items[i]));
+        weir_redis_arg_int(out, items[i]->aux);
+        weir_buf_add(out, bytes.p + from, bytes.n - from);
+    }
 }

@@ -39,8 +39,8 @@ def model_of(rows):
     return hashes, counters, lists, scores
 
 
-def sinks(uri, lanes=5):
-    more = dict(FEW, **{'max.in.flight.requests': lanes})
+def sinks(uri, lanes=5, few=FEW):
+    more = dict(few, **{'max.in.flight.requests': lanes})
     keep = {'on.delete': 'none'}
     return (sink(uri, more, {'redis.key': 'h:${K}', 'ttl': '1h'}, name='h') +
             sink(uri, more, {'redis.key': 'c:${K}', 'incr.fields': 'N,X'}, name='c') +
@@ -209,10 +209,11 @@ def redis_silent(case):
 def redis_out_of_memory_now_and_then(case):
     """Commands are refused in the middle of pipelines, again and again, while later ones are taken: the same."""
     with server() as r:
-        rows = rows_of(random.Random(9), 8000)
+        rows = rows_of(random.Random(9), 20000)
         send(case, rows)
         in_lists = sum(map(len, model_of(rows)[2].values()))
-        engine = case.start(STREAM + sinks(r.uri))
+        large = {} # several calls of the script for a fence in one pipeline
+        engine = case.start(STREAM + sinks(r.uri, few=large))
         began = time.monotonic()
         while written(r, False) < in_lists and time.monotonic() - began < 20:
             r.client('CONFIG', 'SET', 'maxmemory', 1)
@@ -220,6 +221,6 @@ def redis_out_of_memory_now_and_then(case):
             r.client('CONFIG', 'SET', 'maxmemory', 0)
         until(lambda: written(r, False) == in_lists, what=engine.err)
         engine.stop()
-        case.run(STREAM + sinks(r.uri))
+        case.run(STREAM + sinks(r.uri, few=large))
         must('OOM' in engine.err(), 'nothing was refused')
         check(r.client, rows)
