@@ -16,9 +16,7 @@ static weir_rc open_input(weir_kafka *k, weir_cluster_topic *t, weir_fetch fetch
 {
     WEIR_TRY(weir__kafka_consumer(k, fetch, st));
     if (!t->in[fetch]) {
-        rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(k->consumers[fetch]);
-        rd_kafka_topic_conf_set_opaque(conf, t);
-        t->in[fetch] = rd_kafka_topic_new(k->consumers[fetch], t->name, conf);
+        t->in[fetch] = rd_kafka_topic_new(k->consumers[fetch], t->name, NULL);
     }
     if (!t->in[fetch]) {
         return weir__kafka_fail(k, WEIR_EIO, rd_kafka_last_error(), "cannot open a topic", st);
@@ -112,6 +110,8 @@ static void encode_headers(const rd_kafka_message_t *m, weir_buf *out)
 /* What has been taken of one partition and is not handed over yet. */
 typedef struct run {
     weir_kafka *kafka;
+    const rd_kafka_topic_t *rkt; /* of the last message, */
+    weir_cluster_topic *known;   /* which is of this topic; NULL: of none that is open */
     weir_fetch fetch;
     weir_cluster_topic *topic;
     int32_t partition;
@@ -242,11 +242,26 @@ static void take_event(weir_kafka *k, weir_cluster_topic *t, weir_fetch fetch,
     }
 }
 
+/* By its name: librdkafka may have made its object of a topic by itself, when its offsets were asked for,
+ * and then gives that one, without what we would have put into it. */
+static weir_cluster_topic *topic_of(run *r, const rd_kafka_message_t *m)
+{
+    if (m->rkt != r->rkt) {
+        const char *name = m->rkt ? rd_kafka_topic_name(m->rkt) : NULL;
+        r->rkt = m->rkt;
+        r->known = name ? r->kafka->topics : NULL;
+        while (r->known && strcmp(r->known->name, name) != 0) {
+            r->known = r->known->next;
+        }
+    }
+    return r->known;
+}
+
 /* One message, or event, from the queue. */
 static void on_message(rd_kafka_message_t *m, void *ctx)
 {
     run *r = ctx;
-    weir_cluster_topic *t = m->rkt ? rd_kafka_topic_opaque(m->rkt) : NULL;
+    weir_cluster_topic *t = topic_of(r, m);
     if (!t || m->err || t != r->topic || m->partition != r->partition || r->n == RUN_RECORDS ||
         r->bytes.n >= RUN_BYTES) {
         hand_over(r);
@@ -272,6 +287,8 @@ void weir__kafka_take_in(weir_kafka *k, uint64_t bytes)
     for (int i = 0; i < WEIR_FETCHES; i++) {
         r.kafka = k;
         r.fetch = (weir_fetch)i;
+        r.rkt = NULL; /* topics may have been closed since */
+        r.known = NULL;
         r.taken = 0;
         r.most = bytes;
         while (k->queues[i] && r.taken < bytes &&
