@@ -283,8 +283,8 @@ const weir_conn_kind weir_conn_kind_sink_redis = {
     .classes = "RedisSink|RedisSinkConnector",
     .line = "writes records to Redis: hashes, strings, lists, sets, sorted sets, streams, messages",
     .guarantee = "absolute values are written again, which changes nothing; what adds up (incr.fields, list, "
-                 "stream) is fenced by its offset inside Redis and done once; pubsub, command and script: at "
-                 "least once",
+                 "stream, zadd.mode=incr) is fenced by its offset inside Redis and done once; pubsub, command "
+                 "and script: at least once",
     .options = options,
     .n_options = WEIR_COUNT(options),
     .as_sink = &calls,

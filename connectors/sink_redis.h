@@ -1,5 +1,5 @@
 /* Between the files of the Redis sink: options (sink_redis.c), columns (sink_redis_bind.c), rows to commands
- * (sink_redis_render.c), commands to nodes (sink_redis_lane.c). */
+ * (sink_redis_render.c), what is done once (sink_redis_fence.c), commands to nodes (sink_redis_lane.c). */
 #pragma once
 #include "connectors/redis_slots.h"
 #include "connectors/template.h"
@@ -36,7 +36,7 @@ typedef struct weir__redis_bound {
     int32_t score, ttl_col, array, array_score, array_member;
     weir_template **words;     /* COMMAND, SCRIPT: its arguments */
     uint32_t n_words;
-    bool fenced;               /* effects add up, so each is done once: see sink_redis_render.c */
+    bool fenced;               /* effects add up, so each is done once: see sink_redis_fence.c */
     bool deletes;              /* tombstones take something away */
     const char *no_delete;     /* … but cannot here: the reason */
 } weir__redis_bound;
@@ -74,7 +74,8 @@ weir_rc weir__redis_bind(void *self, weir_sink_input *in, weir_status *st);
 
 /* sink_redis_render.c */
 void weir__redis_render(void *self, const weir_sink_rows *rows, weir_sink_parcel *out);
-/* The script that does its commands unless that was done (see there), and its SHA-1. */
+
+/* sink_redis_fence.c. The script that does its commands unless that was done (see there), and its SHA-1. */
 weir_sv weir__redis_fence_script(void);
 /* Items of one fence as a whole command, whose answer is an array of theirs. `before`: see there; -1:
  * nothing. */

@@ -224,3 +224,32 @@ def redis_out_of_memory_now_and_then(case):
         case.run(STREAM + sinks(r.uri, few=large))
         must('OOM' in engine.err(), 'nothing was refused')
         check(r.client, rows)
+
+
+@test
+def redis_refused_and_killed(case):
+    """What Redis refuses for good is a dead letter, also when the engine dies between the refusal and the commit
+    of the letter (then it may be there twice); what is behind it counts once."""
+    with server() as r:
+        rng = random.Random(11)
+        rows = [record('k%d' % rng.randrange(5), n=n) for n in range(4000)]
+        bad = [row['value'] for row in rows if row['key'] == 'k1']
+        r.client('SET', 'c:k1', 'text')
+        send(case, rows)
+        sql = STREAM + sink(r.uri, FEW, {'redis.key': 'c:${K}', 'incr.fields': 'N',
+                                         'errors.deadletterqueue.topic.name': 'dead'})
+        wanted = {b'c:k%d' % k: sum(row['value']['N'] for row in rows if row['key'] == 'k%d' % k) for k in (0, 2, 3, 4)}
+
+        def total():
+            return sum(int(r.client('HGET', key, 'N') or 0) for key in wanted)
+        kills = 0
+        while kills < 8 and total() < sum(wanted.values()):
+            engine = case.start(sql, '--set', 'commit.interval.ms=50')
+            wait = min(total() + rng.randrange(1, sum(wanted.values()) // 6), sum(wanted.values()))
+            until(lambda n=wait: total() >= n, what=engine.err)
+            engine.kill()
+            kills += 1
+        case.run(sql)
+        must(kills > 2, 'too few kills')
+        equal({key: int(r.client('HGET', key, 'N')) for key in wanted}, wanted)
+        same(sorted({d['value']['N'] for d in case.topic('dead')}), [value['N'] for value in bad], 'dead letters')
