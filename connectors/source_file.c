@@ -172,14 +172,21 @@ static void remember_position(source *s)
     s->unput = true;
 }
 
+/* That somebody waits makes a commit come soon: where it began is not to be forgotten. */
+static void on_begun(void *ctx, bool ok)
+{
+    (void)ctx;
+    (void)ok;
+}
+
 /* False: there is no room. */
 static bool put(source *s)
 {
     bool ok = !s->unput || weir_source_put_all(s->conn, s->parts, s->n_parts, weir_buf_view(&s->position),
-                                               NULL, NULL);
-    if (ok) {
+                                               s->fresh ? on_begun : NULL, NULL);
+    if (ok && s->unput) {
         s->n_parts = 0;
-        s->unput = false;
+        s->unput = s->fresh = false;
     }
     return ok;
 }
