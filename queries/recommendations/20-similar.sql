@@ -29,7 +29,7 @@ CREATE TABLE similarities WITH (KEY_FORMAT = 'JSON') AS
 CREATE TABLE similar_products AS
   SELECT product_id,
          TRANSFORM(
-           SLICE(ARRAY_SORT(COLLECT_LIST(LPAD(CAST(CAST(cosine * 10000 AS INT) AS STRING), 5, '0') + other), 'DESC'),
+           SLICE(ARRAY_SORT(COLLECT_LIST(LPAD(CAST(ROUND(cosine * 10000) AS STRING), 5, '0') + other), 'DESC'),
                  1, LEAST(${top}, CAST(COUNT(*) AS INT))),
            t => STRUCT(product_id := SUBSTRING(t, 6), score := CAST(SUBSTRING(t, 1, 5) AS DOUBLE) / 10000)) AS items
   FROM similarities

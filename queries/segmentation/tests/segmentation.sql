@@ -61,3 +61,25 @@ ASSERT VALUES conversion_rates (day, category, page_views, cart_adds, purchases,
   VALUES ('2026-01-26', 'audio', 3, 1, 0, 33.33, 0.0, 0.0);
 ASSERT VALUES conversion_rates (day, category, page_views, cart_adds, purchases, view_to_cart, cart_to_purchase, view_to_purchase)
   VALUES ('2026-01-26', 'audio', 3, 1, 1, 33.33, 100.0, 33.33);
+
+--@test: the report of a day comes once, when the next day has begun
+RUN SCRIPT '../../shop/10-sources.sql';
+RUN SCRIPT '../40-reports.sql';
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, category)
+  VALUES (1769414400000, 'ann', 'view', 'P1', 'audio');
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, category)
+  VALUES (1769414401000, 'ann', 'purchase', 'P1', 'audio');
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, category)
+  VALUES (1769414402000, 'bob', 'view', 'P1', 'audio');
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, category)
+  VALUES (1769472700000, 'ann', 'view', 'P1', 'audio');
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, category)
+  VALUES (1769472900000, 'ann', 'view', 'P1', 'audio');
+ASSERT VALUES daily_user_segments (WINDOWSTART, user_id, page_views, cart_adds, purchases, engagement, segment)
+  VALUES (1769385600000, 'ann', 1, 0, 1, 11, 'Buyer');
+ASSERT VALUES daily_user_segments (WINDOWSTART, user_id, page_views, cart_adds, purchases, engagement, segment)
+  VALUES (1769385600000, 'bob', 1, 0, 0, 1, 'Window Shopper');
+ASSERT VALUES daily_products (WINDOWSTART, product_id, category, page_views, viewers)
+  VALUES (1769385600000, 'P1', 'audio', 2, 2);
+ASSERT VALUES daily_conversion (WINDOWSTART, category, page_views, cart_adds, purchases, view_to_purchase)
+  VALUES (1769385600000, 'audio', 2, 0, 1, 50.0);
