@@ -32,3 +32,15 @@ CREATE SINK CONNECTOR popular_to_redis WITH (
   'array' = 'ITEMS',
   'member.field' = 'PRODUCT_ID',
   'score' = 'SCORE');
+
+CREATE SINK CONNECTOR model_lists_to_redis WITH (
+  'connector' = 'redis',
+  'enabled' = '${redis}',
+  'topics' = 'MODEL_LISTS',
+  'redis.uri' = '${redis_uri}',
+  'redis.type' = 'zreplace',
+  'redis.key' = 'recs:model:${MODEL}:${USER_ID}',
+  'array' = 'ITEMS',
+  'member.field' = 'PRODUCT_ID',
+  'score' = 'SCORE',
+  'ttl' = '30d');

@@ -32,3 +32,15 @@ INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769414405000, 'c
 INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769414406000, 'cem', 'remove_from_cart');
 INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769421600000, 'dee', 'view');
 ASSERT VALUES visits_with_carts (user_id, in_cart, purchases) VALUES ('ann', 1, 0);
+
+--@test: what is put in, taken out and bought leaves what is in the cart
+RUN SCRIPT '../../shop/10-sources.sql';
+RUN SCRIPT '../05-carts.sql';
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, price, quantity) VALUES (1000, 'ann', 'add_to_cart', 'P1', 5.00, 3);
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, price, quantity) VALUES (2000, 'ann', 'add_to_cart', 'P2', 7.00, 1);
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, price, quantity) VALUES (3000, 'ann', 'remove_from_cart', 'P1', 5.00, 1);
+INSERT INTO clickstream (ROWTIME, user_id, event_type, product_id, price, quantity) VALUES (4000, 'ann', 'purchase', 'P1', 5.00, 2);
+ASSERT VALUES carts (user_id, product_id, quantity, price) VALUES ('ann', 'P1', 3, 5.00);
+ASSERT VALUES carts (user_id, product_id, quantity, price) VALUES ('ann', 'P2', 1, 7.00);
+ASSERT VALUES carts (user_id, product_id, quantity, price) VALUES ('ann', 'P1', 2, 5.00);
+ASSERT NULL VALUES carts (user_id, product_id) KEY ('ann', 'P1');

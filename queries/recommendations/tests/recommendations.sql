@@ -42,3 +42,14 @@ ASSERT VALUES similar_products (product_id, items)
   VALUES ('P1', ARRAY[STRUCT(product_id := 'P2', score := 0.7071)]);
 ASSERT VALUES user_recommendations (user_id, because_of, items)
   VALUES ('cem', 'P1', ARRAY[STRUCT(product_id := 'P2', score := 0.7071)]);
+
+--@test: the last list of a model counts
+RUN SCRIPT '../40-models.sql';
+INSERT INTO model_recommendations (ROWTIME, user_id, model, version, items)
+  VALUES (1000, 'ann', 'towers', '1', ARRAY[STRUCT(product_id := 'P1', score := 0.5)]);
+INSERT INTO model_recommendations (ROWTIME, user_id, model, version, items)
+  VALUES (2000, 'ann', 'towers', '2', ARRAY[STRUCT(product_id := 'P2', score := 0.9), STRUCT(product_id := 'P1', score := 0.4)]);
+ASSERT VALUES model_lists (user_id, model, version, items)
+  VALUES ('ann', 'towers', '1', ARRAY[STRUCT(product_id := 'P1', score := 0.5)]);
+ASSERT VALUES model_lists (user_id, model, version, items)
+  VALUES ('ann', 'towers', '2', ARRAY[STRUCT(product_id := 'P2', score := 0.9), STRUCT(product_id := 'P1', score := 0.4)]);
