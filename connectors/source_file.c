@@ -199,9 +199,15 @@ static void close_reader(weir__file_entry *e)
     e->reader = NULL;
 }
 
+/* Its name may be another file's by now. */
+static bool is_gone(const weir__file_entry *e)
+{
+    return !e->seen && !e->reader;
+}
+
 static weir__file_entry *whose_turn(source *s)
 {
-    while (s->turn < s->list.n && s->list.items[s->turn]->done) {
+    while (s->turn < s->list.n && (s->list.items[s->turn]->done || is_gone(s->list.items[s->turn]))) {
         s->turn++;
     }
     return s->turn < s->list.n ? s->list.items[s->turn] : NULL;
@@ -289,6 +295,11 @@ static weir_rc look(source *s, weir_status *st)
     bool first = !s->looked;
     bool behind = weir_conn_is(s->conn, "start", "end") || weir_conn_is(s->conn, "start", "latest");
     WEIR_TRY(weir__file_list_look(&s->list, s->fresh && first && behind, st));
+    for (uint32_t i = s->list.n; i-- > 0 && s->follow;) {
+        if (is_gone(s->list.items[i])) {
+            weir__file_list_drop(&s->list, i);
+        }
+    }
     if (first && s->fresh) {
         remember_position(s); /* what is there now was there when it began */
     }

@@ -178,7 +178,13 @@ static int by_inode(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The inode of an entry among what was found; its head is looked at when it is opened. */
+/* An inode that was given up may be another file's by now: only an open file keeps its own. */
+static bool same_inode(weir__file_list *l, weir__file_entry *e, const file_found *at)
+{
+    bool untouched = e->done && strcmp(e->name, at->name) == 0 && at->size == e->size;
+    return e->reader || untouched || same_by_name(l, e, at->name);
+}
+
 static void take_by_inode(weir__file_list *l, found *f)
 {
     inode_at *all = weir_alloc(sizeof *all * (f->n + 1u));
@@ -189,7 +195,7 @@ static void take_by_inode(weir__file_list *l, found *f)
     for (uint32_t i = 0; i < l->n; i++) {
         inode_at key = {.inode = l->items[i]->inode};
         const inode_at *at = bsearch(&key, all, f->n, sizeof *all, by_inode);
-        if (at && !f->items[at->at].taken) {
+        if (at && !f->items[at->at].taken && same_inode(l, l->items[i], &f->items[at->at])) {
             take(l->items[i], f, at->at);
         }
     }

@@ -403,6 +403,10 @@ weir_rc weir__bind_create(weir__binder *b, const weir_ast_create *c, weir_bound 
     s->name = weir_arena_sv(b->a, c->name.name);
     WEIR_TRY(columns(b, c, &s->schema));
     WEIR_TRY(weir__bind_with(b, &c->props, c->name.span, false, &w));
+    if (w.n_options && c->source) {
+        return weir__fail(b, c->name.span, "A SOURCE %s is only read: it has no connector.",
+                          c->table ? "TABLE" : "STREAM");
+    }
     s->table = c->table;
     s->read_only = c->source;
     s->topic = w.topic;

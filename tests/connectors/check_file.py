@@ -340,6 +340,28 @@ def logs_are_followed(case):
 
 
 @test
+def a_log_is_cut_while_nobody_looks(case):
+    """Cut and written anew between two processes: the new lines once; a file of the same inode is not the old one."""
+    log = Log(case)
+    log.write(50)
+    sql = source(case, 'log/*.jsonl', "'follow'='true'", "'poll.interval'='5ms'") + TAIL % case.path()
+    engine = case.start(sql)
+    until(lambda: followed(case, 50), what='the first lines')
+    engine.stop()
+    os.truncate(case.path('log/app.jsonl'), 0)
+    log.write(70)
+    engine = case.start(sql)
+    until(lambda: followed(case, 120), what='the new lines')
+    engine.stop()
+    os.remove(case.path('log/app.jsonl'))
+    log.write(3)
+    engine = case.start(sql)
+    until(lambda: followed(case, 123), what='lines of another file')
+    engine.stop()
+    once(ids_in(case.path('out/all.jsonl')), 123)
+
+
+@test
 def logs_are_followed_from_their_end(case):
     """start=end: only what comes after the connector was made, also after a crash right behind that."""
     log = Log(case)
