@@ -8,6 +8,7 @@ from case import equal, must, test, until
 from check_redis import STREAM, record, send, server, sink
 
 KEYS = 23
+SLOW = {'batch.size': '40', 'max.buffered.records': '600', 'rate.limit': '1500'} # can be killed at work
 FEW = {'batch.size': '40', 'max.buffered.records': '600'}
 POINTS = ('start.done', 'epoch.begin', 'epoch.collected', 'store.write', 'store.written', 'epoch.done')
 
@@ -92,7 +93,7 @@ def killed_at_random(case, r, cluster=False, total=5000, most=10, seconds=60):
     began = time.monotonic()
     kills = 0
     while kills < most and time.monotonic() - began < seconds and written(r, cluster) < in_lists:
-        engine = case.start(STREAM + sinks(r.uri), '--set', 'commit.interval.ms=20')
+        engine = case.start(STREAM + sinks(r.uri, few=SLOW), '--set', 'commit.interval.ms=20')
         wait = min(written(r, cluster) + rng.randrange(1, total // most), in_lists)
         until(lambda n=wait: written(r, cluster) >= n, what=engine.err)
         engine.kill()
@@ -151,7 +152,7 @@ def redis_server_killed(case):
             if not engine or kills % 4 == 3:
                 if engine:
                     engine.kill()
-                engine = case.start(STREAM + sinks(r.uri), '--set', 'commit.interval.ms=20')
+                engine = case.start(STREAM + sinks(r.uri, few=SLOW), '--set', 'commit.interval.ms=20')
             wait = min(written(r, False) + rng.randrange(1, 1500), in_lists)
             until(lambda n=wait: written(r, False) >= n, what=engine.err)
             r.kill()
@@ -236,15 +237,16 @@ def redis_refused_and_killed(case):
         bad = [row['value'] for row in rows if row['key'] == 'k1']
         r.client('SET', 'c:k1', 'text')
         send(case, rows)
-        sql = STREAM + sink(r.uri, FEW, {'redis.key': 'c:${K}', 'incr.fields': 'N',
-                                         'errors.deadletterqueue.topic.name': 'dead'})
+        counts = {'redis.key': 'c:${K}', 'incr.fields': 'N', 'errors.deadletterqueue.topic.name': 'dead'}
+        sql = STREAM + sink(r.uri, FEW, counts)
+        slow = STREAM + sink(r.uri, FEW, dict(counts, **{'rate.limit': '500'})) # so that it can be killed at work
         wanted = {b'c:k%d' % k: sum(row['value']['N'] for row in rows if row['key'] == 'k%d' % k) for k in (0, 2, 3, 4)}
 
         def total():
             return sum(int(r.client('HGET', key, 'N') or 0) for key in wanted)
         kills = 0
         while kills < 8 and total() < sum(wanted.values()):
-            engine = case.start(sql, '--set', 'commit.interval.ms=50')
+            engine = case.start(slow, '--set', 'commit.interval.ms=50')
             wait = min(total() + rng.randrange(1, sum(wanted.values()) // 6), sum(wanted.values()))
             until(lambda n=wait: total() >= n, what=engine.err)
             engine.kill()
