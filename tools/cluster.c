@@ -11,7 +11,7 @@
 #define PROPERTIES_BYTES_MAX ((size_t)1 << 20)
 #define RETRY_MS_FIRST 500
 #define RETRY_MS_MOST 15000
-#define STOP_GRACE_MS 8000 /* a clean end may take so long: then waits for Kafka are given up */
+#define STOP_GRACE_MS 6000 /* a clean end may take so long: then waits for Kafka are given up */
 
 struct weir_cluster_door {
     weir_cluster_options options;

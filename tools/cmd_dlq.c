@@ -3,6 +3,7 @@
 #include "tools/topic_home.h"
 
 #include "engine/base/hash.h"
+#include "engine/run/hmap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +17,12 @@ typedef struct cause {
     bool is_letter;
 } cause;
 
+#define GROUPS_MAX 1000 /* causes of one topic that are told apart */
+
 /* Dead letters of one cause, counted. */
 typedef struct group {
     weir_sv connector, topic, reason; /* in the arena */
     uint64_t n;
-    int64_t newest;
 } group;
 
 typedef struct dlq {
@@ -32,8 +34,10 @@ typedef struct dlq {
     weir_topic *topic;
     weir_lines *lines;
     weir_arena a;
-    group *groups;
+    group *groups;       /* in the order they were met */
     uint32_t n_groups, cap_groups;
+    weir_hmap *by_cause; /* connector, topic, reason → index of the group + 1 */
+    uint64_t others;     /* beyond GROUPS_MAX */
     weir_buf out;
     weir_status *st;
 } dlq;
@@ -127,26 +131,31 @@ static weir_rc read_topic(dlq *d, weir_topic *t, visit each)
 
 static weir_rc count_one(dlq *d, const weir_chunk *c, uint32_t i, int32_t partition, const cause *k)
 {
+    (void)c;
+    (void)i;
     (void)partition;
     if (!k->is_letter) {
         return WEIR_OK;
     }
-    group *g = NULL;
-    for (uint32_t n = 0; n < d->n_groups && !g; n++) {
-        bool same = weir_sv_eq(d->groups[n].connector, k->connector) &&
-                    weir_sv_eq(d->groups[n].topic, k->topic) &&
-                    weir_sv_eq(d->groups[n].reason, k->reason);
-        g = same ? &d->groups[n] : NULL;
-    }
-    if (!g) {
-        group fresh = {weir_arena_sv(&d->a, k->connector), weir_arena_sv(&d->a, k->topic),
-                       weir_arena_sv(&d->a, k->reason), 0, 0};
-        WEIR_PUSH(&d->a, d->groups, d->n_groups, d->cap_groups, fresh);
-        g = &d->groups[d->n_groups - 1];
-    }
-    g->n++;
-    g->newest = weir_max64(g->newest, c->recs[i].timestamp);
+    weir_buf key = {0};
+    bool added = false;
+    weir_buf_printf(&key, WEIR_SV_FMT "%c" WEIR_SV_FMT "%c" WEIR_SV_FMT, WEIR_SV_ARG(k->connector), 0,
+                    WEIR_SV_ARG(k->topic), 0, WEIR_SV_ARG(k->reason));
+    uint32_t *at = d->n_groups < GROUPS_MAX ? weir_hmap_insert(d->by_cause, weir_buf_view(&key), &added)
+                                            : weir_hmap_find(d->by_cause, weir_buf_view(&key));
+    weir_buf_deinit(&key);
     d->done++;
+    if (!at) {
+        d->others++;
+        return WEIR_OK;
+    }
+    if (added) {
+        group fresh = {weir_arena_sv(&d->a, k->connector), weir_arena_sv(&d->a, k->topic),
+                       weir_arena_sv(&d->a, k->reason), 0};
+        WEIR_PUSH(&d->a, d->groups, d->n_groups, d->cap_groups, fresh);
+        *at = d->n_groups;
+    }
+    d->groups[*at - 1].n++;
     return WEIR_OK;
 }
 
@@ -159,12 +168,20 @@ static void print_groups(dlq *d, weir_topic *t)
                         g->n == 1 ? "" : "s", WEIR_SV_ARG(g->topic), WEIR_SV_ARG(g->connector),
                         WEIR_SV_ARG(g->reason));
     }
+    if (d->others) {
+        weir_buf_printf(&d->out, WEIR_SV_FMT ": %llu more, of other causes\n",
+                        WEIR_SV_ARG(weir_topic_name(t)), (unsigned long long)d->others);
+    }
     d->groups = NULL;
     d->n_groups = d->cap_groups = 0;
+    d->others = 0;
+    weir_hmap_clear(d->by_cause, NULL, NULL);
 }
 
 static weir_rc list(dlq *d)
 {
+    d->by_cause = weir_hmap_new(sizeof(uint32_t));
+    weir_hmap_track(d->by_cause, false);
     if (d->operands.n == 2) {
         WEIR_TRY(read_topic(d, d->topic, count_one));
         print_groups(d, d->topic);
@@ -310,6 +327,7 @@ static int run(const weir_command *self, int argc, char **argv)
             status = WEIR_EXIT_NO_DATA;
         }
     }
+    weir_hmap_free(d.by_cause, NULL, NULL);
     weir_lines_free(d.lines);
     weir_buf_deinit(&d.out);
     weir_arena_deinit(&d.a);

@@ -286,8 +286,9 @@ def elastic_nodes(case):
         until(lambda: len(one.asked()) + len(two.asked()) == 20, what=lambda: (len(one.asked()), len(two.asked())))
         must(len(one.asked()) > 5 and len(two.asked()) > 5, len(one.asked()), len(two.asked()))
         must(all(r.path.startswith('/path/_bulk?') for r in one.asked()), one.asked()[0].path)
-        with http_peer.Peer(port) as back:
-            back.on(BULK, taken)
+        back = http_peer.Peer(port)
+        back.on(BULK, taken)
+        with back:
             numbers = iter(range(100, 100000))
 
             def asked():
@@ -306,8 +307,9 @@ def elastic_down_for_long(case):
         order(n % 50, name='n%d' % n) for n in range(3000)]))
     until(lambda: 'es' in engine.err().lower() and 'unreachable' in engine.err(), what=engine.err)
     cluster = Cluster()
-    with http_peer.Peer(port) as peer:
-        peer.on(BULK, cluster.answer)
+    peer = http_peer.Peer(port)
+    peer.on(BULK, cluster.answer)    # before it takes connections: an answer of 404 ends a sink
+    with peer:
         until(lambda: cluster.live() == {str(k): {'NAME': 'n%d' % (2950 + k)} for k in range(50)},
               what=lambda: cluster.live())
         engine.stop()

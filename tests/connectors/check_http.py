@@ -597,8 +597,9 @@ def down_for_long(case):
     attempts = 0
     engine.feed(*[record('k%d' % (n % 5), n=n, msg='x' * 200) for n in range(1000)])
     engine.says('unreachable')
-    with http_peer.Peer(port) as peer:
-        peer.on('/hook', {'fault': 'reset'})
+    peer = http_peer.Peer(port)
+    peer.on('/hook', {'fault': 'reset'})
+    with peer:
         peer.wait(200)
         before = engine.rss()
         for first in range(1000, total, 1000):
