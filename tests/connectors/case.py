@@ -10,7 +10,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 WEIR = os.path.abspath(os.environ.get('WEIR', os.path.join(HERE, '../../build/dev/weir')))
 RELEASE = os.path.abspath(os.environ.get('WEIR_RELEASE', os.path.join(HERE, '../../build/release/weir')))
-SECONDS = 60
+SECONDS = 60     # for what must come to pass
+END_SECONDS = 180 # for a process with much to do
 PAUSE = 0.02
 
 TESTS = []
@@ -86,7 +87,7 @@ class Engine:
             return text in self.err()
         until(said, seconds, lambda: '%r in\n%s' % (text, self.err()[-3000:]))
 
-    def ends(self, status=0, seconds=SECONDS):
+    def ends(self, status=0, seconds=END_SECONDS):
         try:
             self.process.stdin.close()
             got = self.process.wait(seconds)
@@ -152,7 +153,7 @@ class Case:
         self.engines.append(engine)
         return engine
 
-    def run(self, sql, *options, status=0, seconds=SECONDS, **more):
+    def run(self, sql, *options, status=0, seconds=END_SECONDS, **more):
         """To the end of what there is to do."""
         return self.start(sql, '--until-idle', *options, **more).ends(status, seconds)
 

@@ -37,8 +37,8 @@ def generated_inline(case):
 @test
 def generated_at_a_pace(case):
     """rows.per.second is kept; a pause is not made up for."""
-    engine = case.start(INLINE % (200, 100000) + "CREATE SINK CONNECTOR o WITH ('connector'='stdout', 'topics'='s');")
     began = time.monotonic()
+    engine = case.start(INLINE % (200, 100000) + "CREATE SINK CONNECTOR o WITH ('connector'='stdout', 'topics'='s');")
     until(lambda: engine.out().count('\n') >= 200, what='records')
     must(time.monotonic() - began > 0.8, 'too fast')
     engine.stop()

@@ -11,6 +11,7 @@ import threading
 import time
 
 import kafka
+import ports
 from case import Skipped, equal, must, test, until
 
 CLICKS = """CREATE SOURCE CONNECTOR clicks WITH ('connector'='http-server', 'listen'='127.0.0.1:%d', 'path'='/api/events', 'batch.path'='/api/events/batch',
@@ -19,12 +20,6 @@ CLICKS = """CREATE SOURCE CONNECTOR clicks WITH ('connector'='http-server', 'lis
 STREAM = """CREATE STREAM clicks_in (userId STRING KEY, eventType STRING, n INT)
   WITH (kafka_topic='clicks', value_format='JSON', partitions=2);
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 class Client:
@@ -73,7 +68,7 @@ def source(name='events', **options):
 
 def serve(case, sql, *options, **more):
     """Starts it with %d in the statements as a free port. The engine and a client."""
-    port = free_port()
+    port = ports.hold()
     engine = case.start(sql.replace('%d', str(port)), *options, **more)
     until(lambda: listens(port) or engine.process.poll() is not None, what='nobody listens')
     must(engine.process.poll() is None, engine.err())
@@ -182,7 +177,7 @@ def partial_batches(case):
 @test
 def tokens_and_passwords(case):
     """Bearer tokens and passwords: any of the list, nothing else; 401 says how to log in."""
-    port = free_port()
+    port = ports.hold()
     listen = '127.0.0.1:%d' % port
     sql = source('a', listen=listen, path='/a', auth='bearer', auth_tokens='first, ${env:TOKEN}')
     sql += source('b', listen=listen, path='/b', auth='basic', auth_users='ann:pass, bob:se:cret')
@@ -276,7 +271,7 @@ def what_requests_add(case):
 @test
 def too_much(case):
     """413 for long bodies, also when they unpack to long ones; 429 with Retry-After over the rate; then it goes on."""
-    engine, client = opened(case, batch_path='/many', max_body_bytes='10kb', rate_limit='50')
+    engine, client = opened(case, batch_path='/many', max_body_bytes='10kb', rate_limit='5')
     equal(client.post('/in', '{"a":"%s"}' % ('x' * 20000))[0], 413)
     client.close()
     client = Client(client.port)
@@ -318,7 +313,7 @@ def accepted_is_bounded(case):
 @test
 def listeners(case):
     """Several connectors on one listener; a path or port that is taken fails CREATE in clear words."""
-    port = free_port()
+    port = ports.hold()
     listen = '127.0.0.1:%d' % port
     both = source('a', listen=listen, path='/a') + source('b', listen=listen, path='/b', topic='other')
     case.refused(both + source('c', listen=listen, path='/a'), '/a')
@@ -396,7 +391,7 @@ class Poster(threading.Thread):
 def killed(case, sql, rounds, *options):
     """Kills it again and again while clients post; what was taken, and what had no answer."""
     rng = random.Random(5)
-    port = free_port()
+    port = ports.hold()
     sql += source(listen='127.0.0.1:%d' % port, batch_path='/many')
     posters = []
     for _ in range(rounds):

@@ -15,6 +15,7 @@ pattern may end in *. What no rule knows is answered 404. An answer is a dict, e
     body        text or bytes, `repeat` times (1); or json: anything that becomes JSON
     gzip        True: the body is sent compressed
     truncate    the body ends after so many bytes; the message is whole (half a JSON text)
+    raw         text that is sent as it is; then the connection is closed, or with stays: True kept
     delay       seconds before the answer
     fault       silent     the request is read, nothing is answered
                 close      the connection is closed, nothing is answered
@@ -22,6 +23,7 @@ pattern may end in *. What no rule knows is answered 404. An answer is a dict, e
                 cut        a reset in the middle of the body
                 drip       one byte of the body in `pause` seconds (1)
                 endless    a body that does not end
+                heads      a head that does not end
                 garbage    an answer that is not HTTP
                 unread     the body of the request is not read: answered at once, then closed
 
@@ -52,7 +54,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import certificates         # noqa: E402
 
 HEAD_BYTES_MAX = 1 << 20
-SECONDS = 30
+SECONDS = 60
 ENDLESS = b'x' * 65536
 ANSWERED, CLOSE = True, False
 
@@ -172,6 +174,11 @@ class Connection:
         if fault == 'garbage':
             self.sock.sendall(b'\x16\x03this is not HTTP\r\n\r\n')
             return CLOSE
+        if 'raw' in answer:
+            self.sock.sendall(answer['raw'].encode('latin-1'))
+            return ANSWERED if answer.get('stays') else self.linger()
+        if fault == 'heads':
+            return self.heads()
         body, headers = content(answer)
         status = answer.get('status', 200)
         chunked = fault == 'endless'
@@ -211,6 +218,12 @@ class Connection:
     def endless(self, *_):
         while not self.peer.stopped.is_set():
             self.sock.sendall(b'%x\r\n%s\r\n' % (len(ENDLESS), ENDLESS))
+        return CLOSE
+
+    def heads(self):
+        self.sock.sendall(b'HTTP/1.1 200 Status\r\n')
+        while not self.peer.stopped.is_set():
+            self.sock.sendall(b'X-More: %s\r\n' % ENDLESS[:1000] * 64)
         return CLOSE
 
 

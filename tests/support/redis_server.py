@@ -174,7 +174,7 @@ class Cluster(Server):
             if not keys:
                 break
             for key in keys:
-                source('MIGRATE', '127.0.0.1', self.ports[to], key, 0, 5000)
+                source('MIGRATE', '127.0.0.1', self.ports[to], key, 0, SECONDS * 1000)
             yield
         name = self.name(to)
         for c in (target, source) + tuple(c for c in self.clients if c not in (source, target)):
