@@ -353,7 +353,7 @@ def elastic_killed_in_a_commit(case):
         for nth in (1, 2, 3, 5, 8):
             engine = case.start(sql, '--until-idle', '--set', 'commit.interval.ms=10', data=point,
                                 env={'WEIR_FAULT': '%s:%d:kill' % (point, nth)})
-            engine.process.wait(60)
+            engine.process.wait(180)
             died += engine.process.returncode == -9
         must(died, point, 'was never reached')
         case.run(sql, data=point)
@@ -364,7 +364,7 @@ def elastic_killed_in_a_commit(case):
 def elastic_rate(case):
     """Documents arrive whole in number, in large batches; the rate is a figure, not a promise."""
     es, index = node(), unique(case)
-    total = 30000
+    total = 10000
     more = {'weir': RELEASE} if os.path.exists(RELEASE) else {}
     rows = [order(n, total=n, name='some text of a record that is %d' % n) for n in range(total)]
     send(case, TABLE, rows, **more)

@@ -154,7 +154,7 @@ def files_survive_fault_points(case):
         'max.open.files'='2');""" % case.path()
     for point in ('files.written:2', 'files.told:2', 'files.written:1', 'files.told:5', 'store.write:2',
                   'store.written:2', 'files.told:9', 'epoch.begin:2', 'files.written:7'):
-        case.start(sql, '--until-idle', env={'WEIR_FAULT': point + ':kill'}).process.wait(60)
+        case.start(sql, '--until-idle', env={'WEIR_FAULT': point + ':kill'}).process.wait(180)
     case.run(sql)
     once(ids_in(case.path('out')), 4000)
     equal(glob.glob(case.path('out', '.*')), [], 'left behind')

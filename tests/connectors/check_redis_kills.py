@@ -130,7 +130,7 @@ def redis_killed_in_a_commit(case):
             for nth, lanes in ((1, 5), (2, 3), (3, 1), (6, 8)):
                 engine = case.start(STREAM + sinks(r.uri, lanes), '--until-idle', '--set', 'commit.interval.ms=10',
                                     data=point, env={'WEIR_FAULT': '%s:%d:kill' % (point, nth)})
-                engine.process.wait(60)
+                engine.process.wait(180)
                 died += engine.process.returncode == -9
             must(died, point, 'was never reached')
             case.run(STREAM + sinks(r.uri), data=point)
