@@ -1,7 +1,4 @@
--- Who was shown which arm of an experiment. Arm A is what there was before, arm B what is new.
-CREATE STREAM exposures (user_id STRING KEY, experiment STRING, arm STRING)
-  WITH (KAFKA_TOPIC = 'exposures', VALUE_FORMAT = 'JSON', PARTITIONS = ${exposure_partitions});
-
+-- What was bought, by whom.
 CREATE STREAM experiment_purchases AS
   SELECT user_id, price * quantity AS amount
   FROM clickstream
@@ -11,7 +8,7 @@ CREATE STREAM experiment_purchases AS
 -- A purchase belongs to the exposures before it.
 CREATE STREAM conversions AS
   SELECT e.user_id AS user_id, e.experiment AS experiment, e.arm AS arm, p.amount AS amount
-  FROM exposures e
+  FROM assignments e
   JOIN experiment_purchases p
     WITHIN (0 SECONDS, ${attribution_hours} HOURS) GRACE PERIOD ${grace_minutes} MINUTES
     ON e.user_id = p.user_id
@@ -20,7 +17,7 @@ CREATE STREAM conversions AS
 -- Exposures and conversions as one stream, so that one query can count both.
 CREATE STREAM experiment_events AS
   SELECT user_id, experiment, arm, 'exposure' AS kind, CAST(0 AS DECIMAL(21, 2)) AS amount
-  FROM exposures
+  FROM assignments
   EMIT CHANGES;
 
 INSERT INTO experiment_events

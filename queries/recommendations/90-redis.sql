@@ -22,6 +22,18 @@ CREATE SINK CONNECTOR user_recommendations_to_redis WITH (
   'score' = 'SCORE',
   'ttl' = '30d');
 
+-- recs:hybrid:P00001 → looked at together, alike, popular: weighed
+CREATE SINK CONNECTOR hybrid_to_redis WITH (
+  'connector' = 'redis',
+  'enabled' = '${redis}',
+  'topics' = 'HYBRID_PRODUCTS',
+  'redis.uri' = '${redis_uri}',
+  'redis.type' = 'zreplace',
+  'redis.key' = 'recs:hybrid:${PRODUCT_ID}',
+  'array' = 'ITEMS',
+  'member.field' = 'PRODUCT_ID',
+  'score' = 'SCORE');
+
 CREATE SINK CONNECTOR popular_to_redis WITH (
   'connector' = 'redis',
   'enabled' = '${redis}',

@@ -1,5 +1,5 @@
 -- user:{id}:item:{id}: absolute counts, so that writing them twice changes nothing. score is the weight of
--- the pair for recommenders.
+-- the pair for recommenders: the cell of the user-item matrix.
 CREATE TABLE user_items WITH (KEY_FORMAT = 'JSON') AS
   SELECT user_id,
          product_id,
@@ -7,13 +7,9 @@ CREATE TABLE user_items WITH (KEY_FORMAT = 'JSON') AS
          SUM(CASE WHEN event_type = 'click'       THEN 1 ELSE 0 END) AS click_count,
          SUM(CASE WHEN event_type = 'add_to_cart' THEN 1 ELSE 0 END) AS cart_count,
          SUM(CASE WHEN event_type = 'purchase'    THEN 1 ELSE 0 END) AS purchase_count,
-         SUM(CASE WHEN event_type = 'view'        THEN 1
-                  WHEN event_type = 'click'       THEN 2
-                  WHEN event_type = 'add_to_cart' THEN 3
-                  WHEN event_type = 'purchase'    THEN 10
-                  ELSE 0 END) AS score,
+         SUM(weight)  AS score,
          MAX(ROWTIME) AS last_interaction
-  FROM interactions
+  FROM weighted_interactions
   GROUP BY user_id, product_id
   EMIT CHANGES;
 

@@ -17,6 +17,15 @@ CREATE SINK CONNECTOR product_stats_to_redis WITH (
   'redis.key' = 'product:${PRODUCT_ID}:stats',
   'hash.fields' = 'TOTAL_VIEWS=total_views, TOTAL_PURCHASES=total_purchases, RATINGS=ratings, AVG_RATING=avg_rating');
 
+CREATE SINK CONNECTOR next_offers_to_redis WITH (
+  'connector' = 'redis',
+  'enabled' = '${redis}',
+  'topics' = 'NEXT_BEST_OFFERS',
+  'redis.uri' = '${redis_uri}',
+  'redis.type' = 'json',
+  'redis.key' = 'user:${USER_ID}:offer',
+  'ttl' = '${keep}');
+
 CREATE SINK CONNECTOR user_profiles_to_redis WITH (
   'connector' = 'redis',
   'enabled' = '${redis}',

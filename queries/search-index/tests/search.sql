@@ -35,3 +35,30 @@ ASSERT VALUES top_searches (query, searches, users) VALUES ('laptop', 2, 2);
 ASSERT VALUES top_searches (query, searches, users) VALUES ('tent', 1, 1);
 ASSERT VALUES searches_without_result (session_id, search_id, query) VALUES ('s2', 'e3', 'laptop');
 ASSERT VALUES missing_products (query, searches) VALUES ('laptop', 1);
+
+--@test: filters count by what was chosen; one without a view after it is a dead end
+RUN SCRIPT '../../shop/10-sources.sql';
+RUN SCRIPT '../20-searches.sql';
+RUN SCRIPT '../30-filters.sql';
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, category, search_query)
+  VALUES (1769414400000, 'e1', 'ann', 's1', 'filter', 'audio', ' Brand:Écho');
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type)
+  VALUES (1769414410000, 'e2', 'ann', 's1', 'view');
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, category, search_query)
+  VALUES (1769414420000, 'e3', 'bob', 's2', 'filter', 'audio', 'brand:écho');
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, category)
+  VALUES (1769414430000, 'e4', 'bob', 's2', 'filter', 'phones');
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type)
+  VALUES (1769414440000, 'e5', 'cem', 's3', 'filter');
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, search_query)
+  VALUES (1769415000000, 'e6', 'cem', 's3', 'filter', 'price<100');
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type)
+  VALUES (1769415001000, 'e7', 'cem', 's3', 'view');
+ASSERT VALUES top_filters (chosen, times_used, users) VALUES ('category:audio brand:écho', 1, 1);
+ASSERT VALUES top_filters (chosen, times_used, users) VALUES ('category:audio brand:écho', 2, 2);
+ASSERT VALUES top_filters (chosen, times_used, users) VALUES ('category:phones', 1, 1);
+ASSERT VALUES top_filters (chosen, times_used, users) VALUES ('price<100', 1, 1);
+ASSERT VALUES filters_without_view (session_id, filter_id, chosen) VALUES ('s2', 'e3', 'category:audio brand:écho');
+ASSERT VALUES filters_without_view (session_id, filter_id, chosen) VALUES ('s2', 'e4', 'category:phones');
+ASSERT VALUES dead_end_filters (chosen, times_used) VALUES ('category:audio brand:écho', 1);
+ASSERT VALUES dead_end_filters (chosen, times_used) VALUES ('category:phones', 1);

@@ -83,3 +83,15 @@ ASSERT VALUES daily_products (WINDOWSTART, product_id, category, page_views, vie
   VALUES (1769385600000, 'P1', 'audio', 2, 2);
 ASSERT VALUES daily_conversion (WINDOWSTART, category, page_views, cart_adds, purchases, view_to_purchase)
   VALUES (1769385600000, 'audio', 2, 0, 1, 50.0);
+
+--@test: the message comes after the report, once, with what the day was
+RUN SCRIPT '../../shop/10-sources.sql';
+RUN SCRIPT '../50-report-runs.sql';
+INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769414400000, 'ann', 'view');
+INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769414401000, 'ann', 'purchase');
+INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769414402000, 'bob', 'view');
+INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769472700000, 'ann', 'view');
+INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769471999000, 'cem', 'view');
+INSERT INTO clickstream (ROWTIME, user_id, event_type) VALUES (1769472900000, 'ann', 'view');
+ASSERT VALUES report_runs (WINDOWSTART, report, day, events, users, purchases)
+  VALUES (1769385600000, 'daily segmentation', '2026-01-26', 4, 3, 1);
