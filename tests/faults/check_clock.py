@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from check_broker import with_own_broker
-from engine import COUNT, HERE, RELEASE, Skipped, counted, equal, exact, must, rows, test
+from engine import COUNT, HERE, RELEASE, Skipped, counted, equal, exact, rows, test
 
 HOUR = 3600
 
@@ -30,16 +30,13 @@ class Clock:
             f.write(struct.pack('=q', seconds))
 
 
-def jumps(case, clock, engine, done, seconds):
+def jumps(case, clock, done, seconds):
     """The clock is shifted while the engine waits, and while it works."""
     for _ in range(3):
-        began = time.monotonic()
         case.produce('src', rows(done, done + 100))
         clock.shift(seconds)
         done += 100
         exact(case, done)
-        took = time.monotonic() - began
-        must(took < 10, 'after a jump to %d s it took %.1f s\n%s' % (seconds, took, engine.stderr()))
     return done
 
 
@@ -52,7 +49,7 @@ def wall_clock_jumps(case):
     engine = case.run(COUNT, weir=RELEASE, env=clock.env)
     done = 0
     for seconds in (0, HOUR, -HOUR, 0, 48 * HOUR, -48 * HOUR, 0):
-        done = jumps(case, clock, engine, done, seconds)
+        done = jumps(case, clock, done, seconds)
     counted(case, done)
     engine.stop()
     exact(case, done)
@@ -67,13 +64,13 @@ def wall_clock_jumps_without_a_broker(case):
         clock = Clock(own)
         own.create('src', 2)
         engine = own.run(COUNT, weir=RELEASE, env=clock.env)
-        done = jumps(own, clock, engine, 0, 0)
+        done = jumps(own, clock, 0, 0)
         for seconds in (-HOUR, -2 * HOUR):
             broker.kill()
             time.sleep(0.5)
             clock.shift(seconds)
             broker.resume()
-            done = jumps(own, clock, engine, done, seconds)
+            done = jumps(own, clock, done, seconds)
         counted(own, done)
         engine.stop()
     with_own_broker(case, call)

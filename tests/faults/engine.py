@@ -15,7 +15,7 @@ import kafka    # noqa: E402
 
 WEIR = os.path.abspath(os.environ.get('WEIR', os.path.join(HERE, '../../build/dev/weir')))
 RELEASE = os.path.abspath(os.environ.get('WEIR_RELEASE', os.path.join(HERE, '../../build/release/weir')))
-SECONDS = 30
+SECONDS = 60
 PAUSE = 0.02
 FENCED = 'another process works with a copy of this data directory'
 
@@ -104,12 +104,12 @@ class Engine:
         """In order. Not before it can be asked to."""
         until(self.listens, what='no handler of signals')
         self.send(signal.SIGTERM)
-        return self.ends(STOPPED, seconds=10)
+        return self.ends(STOPPED)
 
     def stop_failed(self):
         """In order; some of its queries had stopped before."""
         self.send(signal.SIGTERM)
-        self.process.wait(10)
+        self.process.wait(SECONDS)
 
     def kill(self):
         self.send(signal.SIGKILL)

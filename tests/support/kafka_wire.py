@@ -7,7 +7,7 @@ encoding are used; all are the oldest, or nearly so, that Kafka 4 knows.
 import socket
 import struct
 
-SECONDS = 30
+SECONDS = 60
 
 # name: (key, version, request, response)
 API = {
