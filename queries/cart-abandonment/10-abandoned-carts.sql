@@ -1,26 +1,23 @@
--- What goes into carts, and what is bought, by visit.
-CREATE STREAM cart_lines AS
-  SELECT session_id, user_id, product_id, price * quantity AS amount
-  FROM clickstream
-  WHERE event_type = 'add_to_cart'
-  PARTITION BY session_id
-  EMIT CHANGES;
-
-CREATE STREAM cart_purchases AS
-  SELECT session_id, event_id AS purchase_id
-  FROM clickstream
-  WHERE event_type = 'purchase'
-  PARTITION BY session_id
-  EMIT CHANGES;
-
--- LEFT JOIN: a line without a purchase has its row when the wait is over, which later clicks tell.
+-- What went into a cart, beside what ends the wait for it: a purchase in the same visit, or the product taken out again.
+-- LEFT JOIN: a line without an end has its row when the wait is over, which later clicks tell. Both sides stand in one
+-- statement, so that they are read in the order of their times, also when it has to catch up.
 CREATE STREAM abandoned_lines AS
-  SELECT c.session_id AS session_id, c.user_id AS user_id, c.product_id AS product_id, c.amount AS amount
-  FROM cart_lines c
-  LEFT JOIN cart_purchases p
+  WITH added AS (
+         SELECT session_id, user_id, product_id, price * quantity AS amount
+         FROM clickstream
+         WHERE event_type = 'add_to_cart'
+         PARTITION BY session_id),
+       ended AS (
+         SELECT session_id, event_id, event_type, product_id
+         FROM clickstream
+         WHERE event_type IN ('purchase', 'remove_from_cart')
+         PARTITION BY session_id)
+  SELECT a.session_id AS session_id, a.user_id AS user_id, a.product_id AS product_id, a.amount AS amount
+  FROM added a
+  LEFT JOIN ended e
     WITHIN (0 SECONDS, ${wait_minutes} MINUTES) GRACE PERIOD ${grace_minutes} MINUTES
-    ON c.session_id = p.session_id
-  WHERE p.purchase_id IS NULL
+    ON a.session_id = e.session_id AND (e.event_type = 'purchase' OR e.product_id = a.product_id)
+  WHERE e.event_id IS NULL
   EMIT CHANGES;
 
 -- One row per visit, however much was in the cart.

@@ -7,25 +7,22 @@ CREATE TABLE top_searches AS
   GROUP BY LCASE(TRIM(search_query))
   EMIT CHANGES;
 
--- A search that found nothing: the visitor viewed nothing after it.
-CREATE STREAM searches AS
-  SELECT session_id, event_id AS search_id, LCASE(TRIM(search_query)) AS query
-  FROM clickstream
-  WHERE event_type = 'search' AND search_query IS NOT NULL
-  PARTITION BY session_id
-  EMIT CHANGES;
-
-CREATE STREAM search_views AS
-  SELECT session_id, event_id AS view_id
-  FROM clickstream
-  WHERE event_type = 'view'
-  PARTITION BY session_id
-  EMIT CHANGES;
-
+-- A search that found nothing: the visitor viewed nothing after it. Both sides stand in one statement, so that they are
+-- read in the order of their times, also when it has to catch up.
 CREATE STREAM searches_without_result AS
+  WITH searches AS (
+         SELECT session_id, event_id AS search_id, LCASE(TRIM(search_query)) AS query
+         FROM clickstream
+         WHERE event_type = 'search' AND search_query IS NOT NULL
+         PARTITION BY session_id),
+       views AS (
+         SELECT session_id, event_id AS view_id
+         FROM clickstream
+         WHERE event_type = 'view'
+         PARTITION BY session_id)
   SELECT s.session_id AS session_id, s.search_id AS search_id, s.query AS query
   FROM searches s
-  LEFT JOIN search_views v WITHIN (0 SECONDS, ${found_seconds} SECONDS) GRACE PERIOD ${grace_minutes} MINUTES
+  LEFT JOIN views v WITHIN (0 SECONDS, ${found_seconds} SECONDS) GRACE PERIOD ${grace_minutes} MINUTES
     ON s.session_id = v.session_id
   WHERE v.view_id IS NULL
   EMIT CHANGES;

@@ -20,6 +20,21 @@ ASSERT VALUES abandoned_carts (session_id, user_id, cart_lines, amount, products
 ASSERT VALUES abandoned_carts (session_id, user_id, cart_lines, amount, products)
   VALUES ('s1', 'ann', 2, 25.50, ARRAY['P1', 'P2']);
 
+--@test: what is taken out again is not abandoned
+RUN SCRIPT '../../shop/10-sources.sql';
+RUN SCRIPT '../10-abandoned-carts.sql';
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, product_id, price, quantity)
+  VALUES (1769414400000, 'e1', 'ann', 's1', 'add_to_cart', 'P1', 10.00, 1);
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, product_id, price, quantity)
+  VALUES (1769414410000, 'e2', 'ann', 's1', 'add_to_cart', 'P2', 5.00, 1);
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, product_id, price, quantity)
+  VALUES (1769414420000, 'e3', 'ann', 's1', 'remove_from_cart', 'P1', 10.00, 1);
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, product_id, price, quantity)
+  VALUES (1769418000000, 'e4', 'cem', 's3', 'add_to_cart', 'P1', 10.00, 1);
+INSERT INTO clickstream (ROWTIME, event_id, user_id, session_id, event_type, product_id, price, quantity)
+  VALUES (1769418001000, 'e5', 'cem', 's3', 'remove_from_cart', 'P1', 10.00, 1);
+ASSERT VALUES abandoned_lines (session_id, user_id, product_id, amount) VALUES ('s1', 'ann', 'P2', 5.00);
+
 --@test: a visit that ends with a cart and no purchase
 RUN SCRIPT '../../shop/10-sources.sql';
 RUN SCRIPT '../20-visits.sql';
