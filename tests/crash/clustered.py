@@ -15,7 +15,7 @@ import kafka    # noqa: E402
 
 NUMBER_KEYS = ('BY_G', 'GROUPS', 'G_TOTALS')
 WINDOWED = ('WINDOWS', 'FINALS')
-QUIET_SECONDS = 8.0      # nothing new for so long: nothing more comes
+QUIET_SECONDS = 60.0      # nothing new for so long: nothing more comes
 PAUSE_SECONDS = 0.01     # between records, so that a life has many epochs
 LIFE_SECONDS = 1.0       # before it is told to end
 COUNT_REPLAYS = ('BIG_TOTALS', 'G_TOTALS')    # at least once they count what comes twice, as they must

@@ -15,7 +15,7 @@ from model import expected, filtered
 from workload import Feed
 
 SCRATCH = '/dev/shm' if os.path.isdir('/dev/shm') else None
-SETTLE_SECONDS = 2.0     # a broker needs some time to end the transactions of a dead process
+SETTLE_SECONDS = 20.0    # a broker needs some time to end the transactions of a dead process
 TRIES = 6                # to die at a point that has to be reached
 
 

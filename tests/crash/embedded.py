@@ -7,7 +7,7 @@ import time
 
 from workload import PARTITIONS, QUERIES, QUERY_COUNT, READERS, RESIDUE, SOURCES
 
-SECONDS = 60
+SECONDS = 120
 OUTPUTS = ('BIG', 'BIG_EVEN', 'BY_G', 'TOTALS', 'BIG_TOTALS', 'WINDOWS', 'FINALS', 'GROUPS', 'G_TOTALS',
            'LOOKED', 'PAIRS', 'NAMES', 'BY_NAME', 'TOTALS_COPY')
 
@@ -16,7 +16,7 @@ class Broken(Exception):
     """The program did something else than run, end or die as told."""
 
 
-END_SECONDS = 10         # of a process that was told to end
+END_SECONDS = 60         # of a process that was told to end
 COLD = ('TOTALS', 'BIG_TOTALS')
 COLD_BYTES = 48          # an entry of theirs; in memory it takes about 100
 
