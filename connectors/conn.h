@@ -168,7 +168,7 @@ typedef struct weir_sink_parcel {
     weir_sink_item *items;
     /* the frame's */
     uint32_t open;         /* the first item that is not over */
-    uint32_t records;      /* of the chunk that it stands for */
+    uint32_t first, records; /* of the chunk that it stands for */
     bool stuck;            /* it will never be over … */
     int64_t stuck_at;      /* … because of the record of this offset */
     char *told_poison;     /* CHECK CONNECTOR: room for 256 bytes, and nothing is buried; else NULL */

@@ -46,7 +46,7 @@ typedef struct weir__sink_part {
 } weir__sink_part;
 
 typedef struct weir__sink_topic {
-    weir_sink_input in;
+    weir_sink_input in;    /* first: parcels have its address */
     weir_topic *topic;
     weir_decoder *decoder; /* loop */
     int32_t n_parts;
@@ -160,18 +160,27 @@ weir_rc weir__sink_columns(weir_conn *c, weir__sink_topic *t, weir_sv name, weir
 
 /* conn_sink.c: control thread */
 weir_rc weir__sink_open(weir_conn *c, weir_status *st);
+weir_rc weir__sink_pump(weir_conn *c, weir_status *st);
+bool weir__sink_idle(weir_conn *c);
+int64_t weir__sink_lag(weir_conn *c);
+void weir__sink_close(weir_conn *c);
+
+/* conn_place.c: control thread */
 weir_rc weir__sink_place(weir_conn *c, weir_status *st); /* positions, from the store or the beginning */
 weir_rc weir__sink_rewind(weir_conn *c, weir_status *st); /* stopped: goes on behind what is done */
 bool weir__sink_is_new(const weir_conn *c); /* its beginning waits for a commit */
 bool weir__sink_grown(const weir_conn *c); /* a topic has more partitions: stop, rewind, start */
-weir_rc weir__sink_pump(weir_conn *c, weir_status *st);
 weir_rc weir__sink_save(weir_conn *c, weir_store_batch *batch, weir_status *st);
 void weir__sink_committed(weir_conn *c);
-bool weir__sink_idle(weir_conn *c);
 void weir__sink_keep(weir_conn *c, bool on);
-int64_t weir__sink_lag(weir_conn *c);
-void weir__sink_close(weir_conn *c);
-/* conn_sink.c: loop */
+
+/* conn_parcel.c. Control thread: so many records of the chunk from `first` on; their weight is what they count
+ * against max.buffered.bytes. */
+weir_sink_parcel *weir__parcel_new(weir__sink_topic *t, int32_t partition, weir_chunk *chunk, uint32_t first,
+                                   uint32_t n);
+uint64_t weir__parcel_weight(const weir_chunk *chunk, uint32_t n);
+/* conn_parcel.c: loop. Takes the parcel. */
+void weir__parcel_take(void *parcel);
 weir_rc weir__sink_start(weir_conn *c, weir_status *st);
 void weir__sink_stop(weir_conn *c);
 /* Items are over: positions move, and there may be room again. */
@@ -184,7 +193,6 @@ void weir__lanes_open(weir_conn *c);
 void weir__lanes_close(weir_conn *c);
 void weir__lane_put(weir_conn *c, weir_sink_item *item);
 void weir__lanes_run(weir_conn *c);  /* sends what can be sent now */
-bool weir__lanes_empty(const weir_conn *c);
 
 /* conn_dead.c: loop. The record to the dead letters, or skipped, or the end of the connector: false. */
 bool weir__sink_bury(weir_conn *c, const weir_sink_item *item, const char *stage, weir_sv reason);

@@ -67,16 +67,6 @@ void weir__lane_put(weir_conn *c, weir_sink_item *item)
     l->bytes += item->n;
 }
 
-bool weir__lanes_empty(const weir_conn *c)
-{
-    for (uint32_t i = 0; c->sink.lanes && i < c->sink.n_lanes; i++) {
-        if (c->sink.lanes[i].n) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- sending ---- */
 
 static void on_timer(void *ctx)
