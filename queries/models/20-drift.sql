@@ -2,24 +2,19 @@
 CREATE TABLE drift_references (feature STRING PRIMARY KEY, shares MAP<STRING, DOUBLE>)
   WITH (KAFKA_TOPIC = 'drift_references', VALUE_FORMAT = 'JSON', PARTITIONS = ${metadata_partitions});
 
--- What the features are now.
+-- What the features are now, one record each. One query makes them all: two would be at different times.
 CREATE STREAM observed_features AS
-  SELECT 'category' AS feature, category AS value
+  SELECT user_id,
+         EXPLODE(ARRAY[STRUCT(feature := 'category',   value := category),
+                       STRUCT(feature := 'event_type', value := event_type)]) AS observed
   FROM clickstream
-  WHERE category IS NOT NULL
-  PARTITION BY 'category'
-  EMIT CHANGES;
-
-INSERT INTO observed_features
-  SELECT 'event_type' AS feature, event_type AS value
-  FROM clickstream
-  PARTITION BY 'event_type'
   EMIT CHANGES;
 
 CREATE STREAM features_with_reference AS
-  SELECT o.feature AS feature, o.value AS value, r.shares AS shares
+  SELECT r.feature AS feature, o.observed->value AS value, r.shares AS shares
   FROM observed_features o
-  JOIN drift_references r ON o.feature = r.feature
+  JOIN drift_references r ON o.observed->feature = r.feature
+  WHERE o.observed->value IS NOT NULL
   EMIT CHANGES;
 
 -- Hour by hour, once each.

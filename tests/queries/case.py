@@ -1,0 +1,67 @@
+"""What the tests of the bundles share: the binary, the bundles, what they give."""
+import json
+import os
+import re
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+WEIR = os.path.abspath(os.environ.get('WEIR', os.path.join(ROOT, 'build/dev/weir')))
+QUERIES = os.path.join(ROOT, 'queries')
+SECONDS = 300
+PAUSE = 0.05
+# What environments take from the environment.
+SECRETS = {'HOOK_SECRET': 'whsec_b25seSBmb3IgdHJ5aW5nIHRoaXMgb3V0', 'REDIS_URI': 'redis://127.0.0.1:6379/0'}
+
+tests = []
+
+
+class Skipped(Exception):
+    """This machine lacks what the test needs."""
+
+
+def test(function):
+    tests.append((function.__name__, function))
+    return function
+
+
+def expect(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def equal(actual, expected, what=''):
+    expect(actual == expected, '%s\nexpected %r\nactual   %r' % (what, expected, actual))
+
+
+def weir(*args, status=0):
+    done = subprocess.run([WEIR] + list(args), cwd=ROOT, timeout=SECONDS, env=dict(os.environ, **SECRETS),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out = done.stdout.decode()
+    err = done.stderr.decode()
+    what = ' '.join(args) + '\n' + out[-2000:] + err[-3000:]
+    for sign in ('Sanitizer', 'runtime error:', 'panic'):
+        expect(sign not in err, what)
+    equal(done.returncode, status, what)
+    return out, err
+
+
+def run(bundle, output, *args):
+    """The records of a topic after all input."""
+    out, err = weir('run', '--until-idle', '--output', output + '=-', *args, 'queries/' + bundle)
+    expect('skipped record' not in err, err[-2000:])
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def last(records):
+    return {json.dumps(r['key']): r['value'] for r in records}
+
+
+def bundles():
+    return sorted(n for n in os.listdir(QUERIES) if os.path.exists(os.path.join(QUERIES, n, 'bundle.yaml')))
+
+
+def environments(name):
+    with open(os.path.join(QUERIES, name, 'bundle.yaml'), encoding='utf-8') as f:
+        part = re.search(r'^environments:.*\n((?: .*\n)*)', f.read(), re.M)
+    return re.findall(r'^  (\w+):', part.group(1), re.M) if part else []
