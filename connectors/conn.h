@@ -278,6 +278,8 @@ typedef struct weir_source_part {
 } weir_source_part;
 bool weir_source_put_all(weir_conn *c, const weir_source_part *parts, uint32_t n, weir_sv position,
                          void (*durable)(void *ctx, bool ok), void *ctx);
+/* A note (as above) in the commit of the records that are put next; when those find no room it is lost. */
+void weir_source_note(weir_conn *c, weir_sv key, weir_sv value);
 /* So many records were bad: they are on their way to dead letters, or were skipped. Any thread. */
 void weir_source_lost(weir_conn *c, uint64_t dead, uint64_t skipped);
 /* Nothing more will come: a bounded source is at its end. */
@@ -289,6 +291,9 @@ typedef struct weir_source_calls {
     weir_rc (*start)(void *self, weir_status *st); /* as of a sink: a port that is taken fails */
     void (*room)(void *self); /* there is room again; may be NULL */
     void (*pause)(void *self, bool paused); /* may be NULL */
+    /* The process ends: nothing more is taken in. Called before the last commit, and after it again and
+     * again, for a while: true when all who waited for an answer have it. May be NULL. */
+    bool (*finish)(void *self);
     /* As of a sink. `durable` is called (ok false, by the control thread) for what is not durable then:
      * it may only free what is its own. */
     void (*stop)(void *self);

@@ -26,6 +26,7 @@ typedef struct weir__conn_post {
     weir_topic *topic;     /* NULL: only a position */
     weir_chunk *chunk;
     weir_sv position;      /* of a source; owned; .p NULL: none */
+    weir_buf notes;        /* of a source */
     uint64_t bytes;        /* of a source's chunk: they take room until they are durable */
     void (*durable)(void *ctx, bool ok);
     void *ctx;
@@ -97,6 +98,7 @@ typedef struct weir__source {
     uint32_t n, cap, cap_topics;
     uint64_t room_bytes;
     bool starved;          /* shared: put said no */
+    weir_buf notes;        /* loop: for the next put */
     weir__conn_posts owed; /* control: appended, not yet durable */
     weir__conn_posts saved; /* control: in the commit that is under way */
     weir_sv position;      /* control: of what was appended last; owned */
@@ -198,8 +200,9 @@ void weir__lanes_run(weir_conn *c);  /* sends what can be sent now */
 bool weir__sink_bury(weir_conn *c, const weir_sink_item *item, const char *stage, weir_sv reason);
 void weir__sink_report(weir_conn *c, const weir_sink_item *item, bool ok, weir_sv reason);
 
-/* conn_note.c: control thread, under the lock */
-void weir__notes_save(weir_conn *c, weir_store_batch *batch);
+/* conn_note.c */
+void weir__note_add(weir_buf *notes, weir_sv key, weir_sv value);
+void weir__notes_save(weir_conn *c, weir_store_batch *batch); /* control thread, under the lock */
 
 /* conn_source.c: control thread */
 /* `before` (may be NULL): the stopped one that it takes the place of. */

@@ -11,15 +11,19 @@ static void note_key(weir_buf *out, const weir_conn *c)
     weir_buf_byte(out, 0);
 }
 
+void weir__note_add(weir_buf *notes, weir_sv key, weir_sv value)
+{
+    weir_buf_varint(notes, key.n);
+    weir_buf_sv(notes, key);
+    weir_buf_byte(notes, value.p != NULL);
+    weir_buf_varint(notes, value.n);
+    weir_buf_sv(notes, value);
+}
+
 void weir_conn_note(weir_conn *c, weir_sv key, weir_sv value)
 {
     weir_lock_enter(c->shared.lock);
-    weir_buf *b = &c->shared.notes;
-    weir_buf_varint(b, key.n);
-    weir_buf_sv(b, key);
-    weir_buf_byte(b, value.p != NULL);
-    weir_buf_varint(b, value.n);
-    weir_buf_sv(b, value);
+    weir__note_add(&c->shared.notes, key, value);
     weir_lock_leave(c->shared.lock);
 }
 

@@ -64,14 +64,19 @@ void weir__source_inherit(weir_conn *c, weir_conn *before)
     c->source.position = before->source.position;
     c->source.moved = before->source.moved;
     before->source.position = (weir_sv){0};
+    weir_buf notes = c->shared.notes;
+    c->shared.notes = before->shared.notes;
+    before->shared.notes = notes;
 }
 
 /* What the control thread sees last of a call: the position, and who waits. */
-static weir__conn_post *last_post(weir_sv position, void (*durable)(void *ctx, bool ok), void *ctx)
+static weir__conn_post *last_post(weir_conn *c, weir_sv position, void (*durable)(void *ctx, bool ok), void *ctx)
 {
     weir__conn_post *p = weir_zalloc(sizeof *p);
     p->durable = durable;
     p->ctx = ctx;
+    p->notes = c->source.notes;
+    c->source.notes = (weir_buf){0};
     if (position.n) {
         char *copy = weir_alloc(position.n);
         memcpy(copy, position.p, position.n);
@@ -94,7 +99,7 @@ bool weir_source_put_all(weir_conn *c, const weir_source_part *parts, uint32_t n
     bool room = held == 0 || held + bytes <= c->source.room_bytes;
     c->source.starved |= !room;
     if (room) {
-        weir__conn_post *last = last_post(position, durable, ctx);
+        weir__conn_post *last = last_post(c, position, durable, ctx);
         c->shared.in_bytes += bytes;
         c->shared.in_records += records;
         for (uint32_t i = 0; i < n; i++) {
@@ -111,8 +116,15 @@ bool weir_source_put_all(weir_conn *c, const weir_source_part *parts, uint32_t n
     weir_lock_leave(c->shared.lock);
     if (room) {
         c->owner->config.wake(c->owner->config.ctx);
+    } else {
+        weir_buf_reset(&c->source.notes);
     }
     return room;
+}
+
+void weir_source_note(weir_conn *c, weir_sv key, weir_sv value)
+{
+    weir__note_add(&c->source.notes, key, value);
 }
 
 bool weir_source_put(weir_conn *c, weir_source_output *to, weir_chunk *chunk, weir_sv position,
@@ -197,6 +209,16 @@ static void take_position(weir_conn *c, weir__conn_post *p)
     }
 }
 
+static void take_notes(weir_conn *c, weir__conn_post *p)
+{
+    if (p->notes.n) {
+        weir_lock_enter(c->shared.lock);
+        weir_buf_sv(&c->shared.notes, weir_buf_view(&p->notes));
+        weir_lock_leave(c->shared.lock);
+        weir_buf_deinit(&p->notes);
+    }
+}
+
 /* A topic that is in memory only is as durable as it will be. */
 static bool at_once(const weir_conn *c)
 {
@@ -220,6 +242,7 @@ weir_rc weir__source_pump(weir_conn *c, bool *moved, weir_status *st)
             p->chunk = NULL;
         }
         take_position(c, p);
+        take_notes(c, p);
         weir__conn_posts_add(&c->source.owed, p);
     }
     if (at_once(c)) {
@@ -233,6 +256,9 @@ void weir__source_save(weir_conn *c, weir_store_batch *batch)
     for (weir__conn_post *p = NULL; (p = weir__conn_posts_take(&c->source.owed)) != NULL;) {
         weir__conn_posts_add(&c->source.saved, p);
     }
+    weir_lock_enter(c->shared.lock);
+    weir__notes_save(c, batch);
+    weir_lock_leave(c->shared.lock);
     if (batch && c->source.moved) {
         weir_buf key = {0};
         position_key(&key, c);
@@ -287,5 +313,6 @@ void weir__source_close(weir_conn *c)
     refuse_all(&c->shared.posts);
     refuse_all(&c->source.owed);
     refuse_all(&c->source.saved);
+    weir_buf_deinit(&c->source.notes);
     weir_free((void *)(uintptr_t)c->source.position.p);
 }

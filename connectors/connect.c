@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define STOP_LOOKS_MS 5
+#define FINISH_MS 2000 /* for sources to give their last answers */
 
 const char *weir_connect_state_name(weir_connect_state s)
 {
@@ -392,6 +393,7 @@ weir__conn_post *weir__conn_posts_take(weir__conn_posts *from)
 void weir__conn_post_free(weir__conn_post *p)
 {
     weir_chunk_unref(p->chunk);
+    weir_buf_deinit(&p->notes);
     weir_free((void *)(uintptr_t)p->position.p);
     weir_free(p);
 }
@@ -665,17 +667,42 @@ static bool under_way(weir_connect *c)
     return any;
 }
 
+static bool finishes(const weir_conn *c)
+{
+    return c->running && !c->kind->sink && c->kind->as_source->finish;
+}
+
+static void finish_on_loop(weir_conn *c, void *ctx)
+{
+    *(bool *)ctx &= c->kind->as_source->finish(c->self);
+}
+
+/* True: all who waited for an answer have it. */
+static bool finish_sources(weir_connect *c)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (finishes(c->conns[i])) {
+            weir__conn_on_loop(c->conns[i], finish_on_loop, &all);
+        }
+    }
+    return all;
+}
+
 void weir_connect_stop(weir_connect *c, int64_t grace_ms)
 {
     if (!c || c->stopped) {
         return;
     }
     c->stopped = true; /* nothing more is handed over */
+    finish_sources(c);
     for (int64_t waited = 0; waited < grace_ms && under_way(c); waited += STOP_LOOKS_MS) {
         weir_sleep_ms(STOP_LOOKS_MS);
     }
     for (uint32_t i = 0; i < c->n; i++) {
-        stop(c->conns[i]);
+        if (!finishes(c->conns[i])) {
+            stop(c->conns[i]);
+        }
     }
 }
 
@@ -690,6 +717,12 @@ void weir_connect_free(weir_connect *c)
         return;
     }
     weir_connect_stop(c, 0);
+    for (int64_t waited = 0; waited < FINISH_MS && !finish_sources(c); waited += STOP_LOOKS_MS) {
+        weir_sleep_ms(STOP_LOOKS_MS);
+    }
+    for (uint32_t i = 0; i < c->n; i++) {
+        stop(c->conns[i]);
+    }
     if (c->loop) {
         weir_loop_post(c->loop, stop_loop, c->loop);
         weir_thread_join(c->thread);

@@ -28,8 +28,9 @@ typedef struct weir_connect_config {
 } weir_connect_config;
 
 weir_connect *weir_connect_new(const weir_connect_config *config);
-/* Waits up to `grace_ms` for what is under way; then nothing runs any more. Positions can still be saved
- * until weir_connect_free. */
+/* Waits up to `grace_ms` for what is under way; then nothing runs any more but sources that owe answers:
+ * they give them when a last commit has made them true, in weir_connect_free at the latest. Positions can
+ * still be saved until then. */
 void weir_connect_stop(weir_connect *c, int64_t grace_ms);
 void weir_connect_free(weir_connect *c); /* NULL is fine */
 

@@ -320,11 +320,6 @@ bool weir_http_send(weir_http_req *r, weir_sv piece)
            weir_stream_write(c->stream, piece.p, piece.n) && weir_stream_write(c->stream, "\r\n", 2);
 }
 
-size_t weir_http_queued(const weir_http_req *r)
-{
-    return r->conn ? weir_stream_queued(r->conn->stream) : 0;
-}
-
 void weir_http_end(weir_http_req *r, bool whole)
 {
     weir__http_conn *c = r->conn;

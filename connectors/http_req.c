@@ -131,8 +131,3 @@ bool weir_http_is_tls(const weir_http_req *r)
 {
     return r->is_tls;
 }
-
-bool weir_http_is_open(const weir_http_req *r)
-{
-    return r->conn && !(r->conn->phase == WEIR__HTTP_STREAMING && r->conn->peer_ended);
-}

@@ -149,11 +149,31 @@ uint16_t weir_http_server_port(const weir_http_server *s)
     return s->listener ? weir_listener_port(s->listener) : 0;
 }
 
-void weir_http_server_renew(weir_http_server *s, const weir_tls *tls)
+static bool is_quiet(const weir__http_conn *c, int64_t left_by_ns)
 {
-    if (s->listener) {
-        weir_listener_renew(s->listener, tls);
+    switch (c->phase) {
+    case WEIR__HTTP_HANDLING:
+    case WEIR__HTTP_STREAMING:
+        return false;
+    case WEIR__HTTP_ENDING:
+        return weir_stream_queued(c->stream) == 0 && c->since_ns < left_by_ns;
+    case WEIR__HTTP_IDLE:
+    case WEIR__HTTP_HEAD:
+    case WEIR__HTTP_BODY:
+        return weir_stream_queued(c->stream) == 0 && c->pending.n == 0;
     }
+    return true;
+}
+
+bool weir_http_server_is_quiet(const weir_http_server *s, int64_t leave_ns)
+{
+    int64_t left_by_ns = weir_mono_ns() - leave_ns;
+    for (const weir__http_conn *c = s->conns; c; c = c->next) {
+        if (!is_quiet(c, left_by_ns)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 weir_http_counts weir_http_server_counts(const weir_http_server *s)

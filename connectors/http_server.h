@@ -55,8 +55,9 @@ weir_rc weir_http_server_open(weir_loop *l, const weir_http_server_spec *spec,
 void weir_http_server_close(weir_http_server *s);
 /* Accepts no more and closes connections as their answers are out. */
 void weir_http_server_drain(weir_http_server *s);
+/* Then: no request is being handled, all answers are out, and peers have had `leave_ns` to see the end. */
+bool weir_http_server_is_quiet(const weir_http_server *s, int64_t leave_ns);
 uint16_t weir_http_server_port(const weir_http_server *s);
-void weir_http_server_renew(weir_http_server *s, const weir_tls *tls); /* new certificates */
 
 typedef struct weir_http_counts {
     uint32_t connections;                 /* open now */
@@ -95,8 +96,6 @@ weir_sv weir_http_body(const weir_http_req *r);
 const char *weir_http_remote(const weir_http_req *r); /* address without port */
 const char *weir_http_subject(const weir_http_req *r); /* of the client's certificate; "": none */
 bool weir_http_is_tls(const weir_http_req *r);
-/* Whether the connection is still there. */
-bool weir_http_is_open(const weir_http_req *r);
 
 typedef struct weir_http_pair {
     const char *name, *value;
@@ -121,7 +120,6 @@ void weir_http_begin(weir_http_req *r, int32_t status, const char *content_type,
                      void (*gone)(void *ctx, weir_http_req *r), void *ctx);
 /* False: more waits than out_max, or the client has left; nothing was taken. */
 bool weir_http_send(weir_http_req *r, weir_sv piece);
-size_t weir_http_queued(const weir_http_req *r);
 /* Ends the answer and frees the request. `whole` false: breaks off, so that the client can tell. */
 void weir_http_end(weir_http_req *r, bool whole);
 

@@ -1,6 +1,7 @@
 /* See intake.h. */
 #include "connectors/intake.h"
 #include "connectors/formats.h"
+#include "connectors/intake_time.h"
 
 #include "engine/data/json.h"
 
@@ -25,6 +26,9 @@ struct weir_intake {
     bool bare;                  /* no options */
     bool value_raw;
     side key, value;
+    weir_sv time_field;         /* empty: the time is that of the arrival */
+    weir__intake_time *time;
+    int64_t *times;             /* of the documents; NULL: that of the arrival */
     weir_arena arena, step;
     const weir_sv *docs;
     uint32_t n_docs;
@@ -50,20 +54,34 @@ static bool is_declared(const weir_intake *in)
     return in->to->source->schema->n > 0;
 }
 
-/* The columns that a record has; for a topic that nobody has declared: those of condition and key. */
+/* The column of a field that nobody has declared is a text. Names are found in any case. */
+static uint32_t need_column(weir_intake *in, weir_schema *s, weir_column *cols, weir_sv name)
+{
+    int32_t at = column_of(s, name);
+    if (at >= 0) {
+        return (uint32_t)at;
+    }
+    char *upper = weir_arena_cstr(&in->arena, name);
+    for (uint32_t i = 0; i < name.n; i++) {
+        upper[i] = (char)(upper[i] >= 'a' && upper[i] <= 'z' ? upper[i] - 32 : upper[i]);
+    }
+    cols[s->n] = (weir_column){.name = weir_sv_of(upper, name.n), .type = weir_type_of(WEIR_T_STRING),
+                               .role = WEIR_COL_VALUE};
+    return s->n++;
+}
+
+/* The columns that a record has; for a topic that nobody has declared: those of condition, key and time. */
 static weir_rc make_schema(weir_intake *in, weir_status *st)
 {
     weir_arena *a = &in->arena;
     weir_sv key = in->bare ? (weir_sv){0} : weir_conn_text(in->conn, "key");
     bool checks = !in->bare && weir_conn_given(in->conn, "validate");
     const weir_schema *declared = in->to->source->schema;
-    uint32_t max = declared->n + 2u;
     if (!is_declared(in) && checks) {
         WEIR_TRY(weir_conn_compile(in->conn, "validate", NULL, &in->condition, st));
         declared = in->condition.schema;
-        max = declared->n + 2u;
     }
-    weir_column *cols = WEIR_NEW_N(a, weir_column, max);
+    weir_column *cols = WEIR_NEW_N(a, weir_column, declared->n + 2u);
     weir_schema *s = WEIR_NEW(a, weir_schema);
     for (uint32_t i = 0; i < declared->n; i++) {
         if (declared->cols[i].role == WEIR_COL_KEY || declared->cols[i].role == WEIR_COL_VALUE) {
@@ -72,16 +90,11 @@ static weir_rc make_schema(weir_intake *in, weir_status *st)
     }
     s->cols = cols;
     s->n_keys = declared->n_keys;
-    in->key_from = key.n ? column_of(s, key) : -1;
-    if (key.n && in->key_from < 0) {
-        weir_buf upper = {0};
-        for (uint32_t i = 0; i < key.n; i++) { /* names are found in any case */
-            weir_buf_byte(&upper, (char)(key.p[i] >= 'a' && key.p[i] <= 'z' ? key.p[i] - 32 : key.p[i]));
-        }
-        in->key_from = s->n;
-        cols[s->n++] = (weir_column){.name = weir_arena_sv(a, weir_buf_view(&upper)),
-                                     .type = weir_type_of(WEIR_T_STRING), .role = WEIR_COL_VALUE};
-        weir_buf_deinit(&upper);
+    in->key_from = key.n ? (int32_t)need_column(in, s, cols, key) : -1;
+    in->time_field = in->bare ? (weir_sv){0} : weir_conn_text(in->conn, "timestamp.field");
+    if (in->time_field.n) {
+        uint32_t at = need_column(in, s, cols, in->time_field);
+        WEIR_TRY(weir__intake_time_new(in->conn, a, s, at, &in->time, st));
     }
     in->schema = s;
     return is_declared(in) && checks ? weir_conn_compile(in->conn, "validate", s, &in->condition, st)
@@ -214,9 +227,13 @@ static void tell(weir_intake *in, uint32_t doc, weir_sv field, weir_sv reason)
     WEIR_PUSH(&in->step, in->told, in->n_told, in->cap_told, bad);
 }
 
+/* The decoder ends with where it was: ", path: $.ITEM.PRICE". */
 static void on_bad(void *ctx, uint32_t row, weir_sv reason)
 {
-    tell(ctx, row, (weir_sv){0}, reason);
+    int64_t at = weir_sv_find(reason, WEIR_SV(", path: $."), 0);
+    uint32_t from = at < 0 ? reason.n : (uint32_t)at + 10;
+    weir_intake *in = ctx;
+    tell(in, row, weir_arena_sv(&in->step, weir_sv_of(reason.p + from, reason.n - from)), reason);
 }
 
 /* Without columns nothing has looked at the text yet. */
@@ -266,6 +283,25 @@ static void check_objects(weir_intake *in)
     }
 }
 
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* A column as the operator has written it in a condition. */
+static weir_sv as_written(weir_sv text, weir_sv column)
+{
+    for (uint32_t i = 0; i + column.n <= text.n; i++) {
+        weir_sv here = weir_sv_of(text.p + i, column.n);
+        bool begins = i == 0 || !is_word(text.p[i - 1]);
+        bool ends = i + column.n == text.n || !is_word(text.p[i + column.n]);
+        if (begins && ends && weir_sv_ieq(here, column)) {
+            return here;
+        }
+    }
+    return column;
+}
+
 static void check_conditions(weir_intake *in)
 {
     weir_vec *results = WEIR_NEW_N(&in->step, weir_vec, in->condition.n);
@@ -277,7 +313,8 @@ static void check_conditions(weir_intake *in)
                 char text[512];
                 snprintf(text, sizeof text, "must fulfil " WEIR_SV_FMT,
                          WEIR_SV_ARG(in->condition.texts[k]));
-                tell(in, row, in->condition.columns[k], weir_sv_cstr(text));
+                tell(in, row, as_written(in->condition.texts[k], in->condition.columns[k]),
+                     weir_sv_cstr(text));
             }
         }
     }
@@ -294,6 +331,30 @@ static void select_good(weir_intake *in)
     }
     in->batch->sel = sel;
     in->batch->nsel = n;
+}
+
+static void read_times(weir_intake *in)
+{
+    in->times = weir_arena_alloc(&in->step, sizeof *in->times * (in->n_docs + 1));
+    WEIR_EACH_ROW(in->batch, i, row) {
+        const char *why = weir__intake_time_of(in->time, in->batch, row, &in->times[row]);
+        if (why) {
+            tell(in, row, in->time_field, weir_sv_cstr(why));
+        }
+    }
+}
+
+/* What is told comes in the order of the documents; most are in it already. */
+static void sort_told(weir_intake *in)
+{
+    for (uint32_t i = 1; i < in->n_told; i++) {
+        weir_intake_bad bad = in->told[i];
+        uint32_t at = i;
+        for (; at > 0 && in->told[at - 1].doc > bad.doc; at--) {
+            in->told[at] = in->told[at - 1];
+        }
+        in->told[at] = bad;
+    }
 }
 
 uint32_t weir_intake_judge(weir_intake *in, const weir_sv *docs, uint32_t n)
@@ -319,6 +380,11 @@ uint32_t weir_intake_judge(weir_intake *in, const weir_sv *docs, uint32_t n)
         check_conditions(in);
         select_good(in);
     }
+    if (in->time && in->batch->nsel) {
+        read_times(in);
+        select_good(in);
+    }
+    sort_told(in);
     return in->batch->nsel;
 }
 
@@ -405,8 +471,9 @@ void weir_intake_add(weir_intake *in, weir_chunk_builder *to, weir_sv headers, i
 {
     weir_intake_own *own = WEIR_NEW_N(&in->step, weir_intake_own, in->n_docs + 1);
     for (uint32_t i = 0; i < in->n_docs; i++) {
+        bool timed = in->time && weir_intake_is_good(in, i) && in->times[i] != WEIR__INTAKE_ARRIVAL;
         own[i] = (weir_intake_own){.key = {NULL, WEIR_NULL_BYTES}, .value = in->docs[i],
-                                   .timestamp = timestamp};
+                                   .timestamp = timed ? in->times[i] : timestamp};
     }
     weir_intake_add_each(in, to, headers, own);
 }

@@ -12,6 +12,17 @@
     {"topic", "kafka.topic|topics", WEIR_CONN_TEXT, NULL, true, 0, 0, NULL, "The topic to write to."},    \
         {"key", "key.field|schema.keyfield|key.column", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,          \
          "The field that becomes the key; without it the key columns of the stream over the topic."},     \
+        {"timestamp.field", "timestamp.column", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,                  \
+         "The field that becomes the time of the record; without it that of its arrival."},               \
+        {"timestamp.format", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,                               \
+         "How that field is written, in Java's letters (yyyy-MM-dd HH:mm:ss); without it milliseconds or " \
+         "ISO 8601."},                                                                                    \
+        {"timestamp.zone", "timestamp.timezone", WEIR_CONN_TEXT, "UTC", false, 0, 0, NULL,                \
+         "The time zone of times that name none: Europe/Paris, +01:00."},                                 \
+        {"timestamp.missing", "timestamp.invalid", WEIR_CONN_CHOICE, "refuse", false, 0, 0,               \
+         "refuse|arrival",                                                                                \
+         "A record whose time is missing or cannot be read: it is refused as wrong, or has that of its "  \
+         "arrival."},                                                                                     \
     {                                                                                                    \
         "validate", "check", WEIR_CONN_CONDITION, NULL, false, 0, 0, NULL,                                \
             "A condition in SQL that records must fulfil; each part between ANDs is told by itself."     \
@@ -37,7 +48,8 @@ typedef struct weir_intake_bad {
 uint32_t weir_intake_judge(weir_intake *in, const weir_sv *docs, uint32_t n);
 const weir_intake_bad *weir_intake_bad_docs(const weir_intake *in, uint32_t *n);
 bool weir_intake_is_good(const weir_intake *in, uint32_t doc);
-/* Appends the good ones as records, all with these headers (encoded; may be empty) and this time. */
+/* Appends the good ones as records, all with these headers (encoded; may be empty) and this time where
+ * no field says theirs. */
 void weir_intake_add(weir_intake *in, weir_chunk_builder *to, weir_sv headers, int64_t timestamp);
 /* What each object's record has of its own; `own` has one per object that was judged. */
 typedef struct weir_intake_own {

@@ -32,8 +32,9 @@ extern const uint32_t weir_bench_queries_n;
 extern const weir_bench weir_bench_parts[];   /* bench_parts.c */
 extern const uint32_t weir_bench_parts_n;
 
-/* For tools/bench (bench_kafka.c): arguments behind `weir bench kafka`; the exit status. */
+/* For tools/bench (bench_kafka.c, bench_http.c): arguments behind `weir bench kafka`; the exit status. */
 int weir_bench_kafka(int argc, char **argv);
+int weir_bench_http(int argc, char **argv);
 
 /* Executes statements; a clock that stands still. */
 weir_rc weir_bench_sql(weir_session *s, const char *text, weir_status *st);

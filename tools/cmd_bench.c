@@ -139,6 +139,9 @@ static int run(const weir_command *self, int argc, char **argv)
     if (argc > 0 && strcmp(argv[0], "kafka") == 0) {
         return weir_bench_kafka(argc - 1, argv + 1);
     }
+    if (argc > 0 && strcmp(argv[0], "http") == 0) {
+        return weir_bench_http(argc - 1, argv + 1);
+    }
     for (int i = 0; i < argc; i++) {
         uint64_t n = 0;
         if (strcmp(argv[i], "--json") == 0) {

@@ -3,16 +3,11 @@ import base64
 import gzip
 import hashlib
 import hmac
-import http.client
-import json
-import random
-import socket
-import threading
 import time
 
-import kafka
 import ports
-from case import Skipped, equal, must, test, until
+from case import equal, must, test, until
+from ingest import Client, event, opened, serve, source, values
 
 CLICKS = """CREATE SOURCE CONNECTOR clicks WITH ('connector'='http-server', 'listen'='127.0.0.1:%d', 'path'='/api/events', 'batch.path'='/api/events/batch',
   'topic'='clicks', 'key'='userId', 'validate'='eventType IN (''view'',''add_to_cart'',''purchase'') AND userId IS NOT NULL', 'response.status'='201');
@@ -20,67 +15,6 @@ CLICKS = """CREATE SOURCE CONNECTOR clicks WITH ('connector'='http-server', 'lis
 STREAM = """CREATE STREAM clicks_in (userId STRING KEY, eventType STRING, n INT)
   WITH (kafka_topic='clicks', value_format='JSON', partitions=2);
 """
-
-
-class Client:
-    def __init__(self, port):
-        self.port = port
-        self.http = http.client.HTTPConnection('127.0.0.1', port, timeout=60)
-
-    def close(self):
-        self.http.close()
-
-    def ask(self, method, path, body=None, headers=None):
-        """Status, headers, body."""
-        self.http.request(method, path, body, headers or {})
-        answer = self.http.getresponse()
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
-
-    def post(self, path, body, headers=None, **more):
-        if not isinstance(body, (bytes, str)):
-            body = json.dumps(body)
-        headers = {'Content-Type': 'application/json', **(headers or {}), **more}
-        status, told, text = self.ask('POST', path, body, headers)
-        try:
-            return status, json.loads(text) if text else None, told
-        except ValueError:
-            return status, text, told
-
-
-def event(user, kind='view', **more):
-    return {'userId': user, 'eventType': kind, **more}
-
-
-def listens(port):
-    try:
-        socket.create_connection(('127.0.0.1', port), 1).close()
-        return True
-    except OSError:
-        return False
-
-
-def source(name='events', **options):
-    given = {'connector': 'http-server', 'path': '/in', 'topic': 'events'}
-    given.update({k.replace('__', '-').replace('_', '.'): v for k, v in options.items()})
-    text = ', '.join("'%s'='%s'" % (k, str(v).replace("'", "''")) for k, v in given.items())
-    return 'CREATE SOURCE CONNECTOR %s WITH (%s);\n' % (name, text)
-
-
-def serve(case, sql, *options, **more):
-    """Starts it with %d in the statements as a free port. The engine and a client."""
-    port = ports.hold()
-    engine = case.start(sql.replace('%d', str(port)), *options, **more)
-    until(lambda: listens(port) or engine.process.poll() is not None, what='nobody listens')
-    must(engine.process.poll() is None, engine.err())
-    return engine, Client(port)
-
-
-def opened(case, *options, **more):
-    return serve(case, source(listen='127.0.0.1:%d', **more), *options)
-
-
-def values(case, topic='events'):
-    return [r['value'] for r in case.topic(topic)]
 
 
 # ---- what goes in ----
@@ -93,9 +27,9 @@ def the_canonical_source(case):
         equal(client.post('/api/events', event('u1', n=1))[:2], (201, {'accepted': 1}), data)
         equal(client.post('/api/events/batch', [event('u2', 'purchase'), event('u3')])[:2], (201, {'accepted': 2}))
         status, told, _ = client.post('/api/events', event('u4', 'dance'))
-        equal((status, told['errors'][0]['field'].upper(), told['errors'][0]['record']), (400, 'EVENTTYPE', 0))
+        equal((status, told['errors'][0]['field'], told['errors'][0]['record']), (400, 'eventType', 0))
         status, told, _ = client.post('/api/events', {'eventType': 'view'})
-        equal((status, told['errors'][0]['field'].upper()), (400, 'USERID'))
+        equal((status, told['errors'][0]['field']), (400, 'userId'))
         equal(client.post('/api/other', event('u'))[0], 404)
         equal(client.ask('GET', '/api/events')[0], 405)
         client.close()
@@ -170,6 +104,151 @@ def partial_batches(case):
     client.close()
     engine.kill()
     equal([v['a'] for v in values(case)], [1, 2])
+
+
+@test
+def names_in_errors(case):
+    """What is wrong is called as the client calls it, inside of values, too; where it has none, as the operator does."""
+    sql = """CREATE STREAM s (userId STRING, item STRUCT<price DOUBLE, tags ARRAY<INT>>, n INT)
+      WITH (kafka_topic='events', value_format='JSON', partitions=1);\n"""
+    engine, client = serve(case, sql + source(listen='127.0.0.1:%d', batch_path='/many', validate='userId IS NOT NULL AND n > 0'))
+    for body, field in (({'UserID': 'u', 'N': 'x'}, 'N'), ({'userID': None, 'n': 1}, 'userID'), ({'n': 1}, 'userId'),
+                        ({'userid': 'u', 'n': 1, 'Item': {'Price': 'dear'}}, 'Item.Price'), ({'userid': 'u', 'n': -1}, 'n'),
+                        ({'userid': 'u', 'n': 1, 'item': {'tags': [1, 2, 'x']}}, 'item.tags[2]')):
+        status, told, _ = client.post('/in', body)
+        equal((status, [e['field'] for e in told['errors']]), (400, [field]), body)
+        must('topic' not in told['errors'][0]['reason'] and '$' not in told['errors'][0]['reason'], told)
+        status, told, _ = client.post('/many', [{'userid': 'u', 'n': 1}, body])
+        equal((status, [(e['record'], e['field']) for e in told['errors']]), (400, [(1, field)]), body)
+    client.close()
+    engine.stop()
+
+
+@test
+def names_in_another_case(case):
+    """key.case: names of bodies become snake or camel case, inside of STRUCTs, too, and not where they are data."""
+    sql = """CREATE STREAM s (user_id STRING KEY, item_list ARRAY<STRUCT<product_id STRING>>, extra_data MAP<STRING, STRING>, n INT)
+      WITH (kafka_topic='events', value_format='JSON', partitions=1);\n"""
+    sql += "CREATE STREAM out WITH (kafka_topic='out') AS SELECT * FROM s WHERE n > 0;\n"
+    more = {'batch_path': '/many', 'validate': 'user_id IS NOT NULL', 'remote_address_field': 'remoteIP'}
+    engine, client = serve(case, sql + source(listen='127.0.0.1:%d', key_case='snake', **more))
+    told = []
+    for body in ({'userId': 'a', 'itemList': [{'productId': 'p'}, None], 'extraData': {'someKey': '1'}, 'n': 1},
+                 {'user-id': 'b', 'item-list': [], 'extra_data': None, 'other': {'someKey': 1}, 'n': 2}, {'USER_ID': 'c', 'N': 3}):
+        told.append(client.post('/in', body)[0])
+    told.append(client.post('/many', [{'userID': 'd', 'n': 4}, {'User_Id': 'e', 'n': 5}])[0])
+    equal(told, [200] * 4)
+    status, told, _ = client.post('/in', {'userId': None, 'itemList': 5})
+    equal((status, told['errors'][0]['field']), (400, 'itemList'))
+    equal(client.post('/in', {'userId': None})[1]['errors'][0]['field'], 'userId')
+    client.close()
+    engine.stop()
+    got = case.topic('events')
+    equal([r['key'] for r in got], ['a', 'b', 'c', 'd', 'e'])
+    equal(got[0]['value'], {'user_id': 'a', 'item_list': [{'product_id': 'p'}, None], 'extra_data': {'someKey': '1'}, 'n': 1,
+                            'remoteIP': '127.0.0.1'})
+    equal(got[1]['value']['other'], {'someKey': 1})
+    out = {r['key']: r['value'] for r in case.topic('out')}
+    equal((len(out), out['a']['ITEM_LIST']), (5, [{'PRODUCT_ID': 'p'}, None]))
+    engine, client = serve(case, source(listen='127.0.0.1:%d', key_case='camel', key='userId'), data='camel')
+    equal(client.post('/in', {'user_id': 'a', 'EVENT_TYPE': 'view', 'pageURL': '/', 'x-y': 1, '_id': 2})[0], 200)
+    client.close()
+    engine.stop()
+    equal([(r['key'], r['value']) for r in case.topic('events', data='camel')],
+          [('a', {'userId': 'a', 'eventType': 'view', 'pageUrl': '/', 'xY': 1, '_id': 2})])
+
+
+@test
+def times_of_events(case):
+    """timestamp.field: milliseconds, ISO with and without zone, up to nanoseconds, patterns; what has none is refused, or
+    has the time of its arrival."""
+    at = 1769423400000
+    engine, client = opened(case, batch_path='/many', timestamp_field='ts')
+    good = (at, str(at), '2026-01-26T10:30:00', '2026-01-26T10:30:00.123456+00:00', '2026-01-26T11:30:00+01:00',
+            '2026-01-26 10:30:00Z', '2026-01-26T10:30:00.5', '2026-01-26T10:30', '2026-01-26')
+    equal(client.post('/many', [{'ts': t} for t in good])[:2], (200, {'accepted': len(good)}))
+    for bad in ('yesterday', '', None, -1, 1e30, True, {}, '2026-13-01', '26.01.2026 10:30'):
+        status, told, _ = client.post('/in', {'TS': bad})
+        equal((status, told['errors'][0]['field']), (400, 'TS'), bad)
+    equal(client.post('/in', {})[1]['errors'][0]['field'], 'ts')
+    client.close()
+    engine.stop()
+    equal([r['timestamp'] - at for r in case.topic('events')], [0, 0, 0, 123, 0, 0, 500, 0, -37800000])
+    engine, client = opened(case, batch_path='/many', timestamp_field='at', timestamp_format='dd.MM.yyyy HH:mm', data='arrival',
+                            timestamp_zone='Europe/Paris', timestamp_missing='arrival')
+    before = int(time.time() * 1000)
+    equal(client.post('/many', [{'at': '26.01.2026 11:30'}, {'at': 'never'}, {}])[:2], (200, {'accepted': 3}))
+    client.close()
+    engine.stop()
+    got = [r['timestamp'] for r in case.topic('events', data='arrival')]
+    equal(got[0], at)
+    must(before <= got[1] and before <= got[2], got)
+    sql = "CREATE STREAM s (ts BIGINT, x STRING) WITH (kafka_topic='events', value_format='DELIMITED', partitions=1);\n"
+    engine, client = serve(case, sql + source(listen='127.0.0.1:%d', timestamp_field='ts'), data='declared')
+    equal(client.post('/in', {'ts': at, 'x': 'y'})[0], 200)
+    client.close()
+    engine.stop()
+    equal([r['timestamp'] for r in case.topic('events', data='declared')], [at])
+
+
+# ---- requests that come again ----
+
+def again(case, client, path, body, key, answer):
+    equal(client.post(path, body, {'Idempotency-Key': key})[:2], answer, key)
+
+
+@test
+def keys_of_requests(case):
+    """A request whose key came before gets the first answer and writes nothing, after a crash and a stop, too; with another
+    body it is refused; what was refused may come again."""
+    sql = source(listen='127.0.0.1:%d', batch_path='/many', batch_mode='partial', validate='a > 0',
+                 response_body='{"n":${count},"at":"${timestamp}"}')
+    answers = {}
+    for ending in ('kill', 'stop', 'stop'):
+        engine, client = serve(case, sql)
+        for path, body, key in (('/in', {'a': 1}, 'one'), ('/many', [{'a': 2}, {'a': 3}], 'two'), ('/many', [{'a': 4}, {'a': 0}], 'three')):
+            answers.setdefault(key, client.post(path, body, {'Idempotency-Key': key})[:2])
+            again(case, client, path, body, key, answers[key])
+        equal(client.post('/in', {'a': 9}, {'Idempotency-Key': 'one'})[0], 422)
+        equal(client.post('/many', {'a': 1}, {'Idempotency-Key': 'one'})[0], 422)
+        for bad in ('', 'x' * 256):
+            equal(client.post('/in', {'a': 9}, {'Idempotency-Key': bad})[0], 400, bad)
+        equal(client.post('/in', {'a': 0}, {'Idempotency-Key': 'wrong ' + ending})[0], 400)
+        client.close()
+        getattr(engine, ending)()
+    equal([answers[k][0] for k in ('one', 'two', 'three')], [200, 200, 400])
+    equal([v['a'] for v in values(case)], [1, 2, 3, 4])
+    engine, client = serve(case, sql)
+    equal(client.post('/in', {'a': 5}, {'Idempotency-Key': 'wrong kill'})[0], 200)
+    client.close()
+    engine.stop()
+    equal([v['a'] for v in values(case)], [1, 2, 3, 4, 5])
+
+
+@test
+def keys_are_forgotten(case):
+    """No more keys than idempotency.entries, and none older than the window; another header, and none."""
+    engine, client = opened(case, idempotency_entries='2')
+    for key in ('a', 'b', 'c', 'd', 'a', 'd'):
+        equal(client.post('/in', {'k': key}, {'Idempotency-Key': key})[0], 200)
+    client.close()
+    engine.stop()
+    equal([v['k'] for v in values(case)], ['a', 'b', 'c', 'd', 'a'])
+    engine, client = opened(case, idempotency_header='X-Id', idempotency_window='1ms', data='window')
+    sent = []
+
+    def come_again():
+        sent.append(client.post('/in', {}, {'X-Id': 'a'})[0])
+        return len(sent) > 5
+    until(come_again)
+    client.close()
+    engine.stop()
+    must(len(case.topic('events', data='window')) > 1, 'never forgotten')
+    engine, client = opened(case, idempotency_entries='0', data='none')
+    equal([client.post('/in', {}, {'Idempotency-Key': 'a'})[0] for _ in range(2)], [200, 200])
+    client.close()
+    engine.stop()
+    equal(len(case.topic('events', data='none')), 2)
 
 
 # ---- who may ----
@@ -334,8 +413,27 @@ def statements_that_fail(case):
                         ({'validate': 'a + 1'}, ('validate',)), ({'pth': '/'}, ("'path'",)),
                         ({'trusted_proxies': 'all'}, ('trusted.proxies',)), ({'header_fields': 'x'}, ('header.fields',)),
                         ({'auth': 'bearer', 'auth_tokens': '${env:NOT_THERE}'}, ('NOT_THERE', 'not set')),
+                        ({'key_case': 'upper'}, ('as-is|snake|camel',)), ({'timestamp_field': 'a', 'timestamp_format': 'foo'}, ('timestamp.format',)),
+                        ({'timestamp_field': 'a', 'timestamp_zone': 'Mars'}, ('timestamp.zone',)),
                         ({'listen': '0.0.0.0:0'}, ('TLS',)), ({'response_status': '404'}, ('response.status', '200'))):
         case.refused(source(**more), *texts, data=None)
+
+
+@test
+def several_sources(case):
+    """Sources on one listener have each their path, key, answers and health: one that is paused is alone."""
+    listen = '127.0.0.1:%d'
+    sql = source('a', listen=listen, path='/track', batch_path='/tracks', health_path='/track/health', response_status='204')
+    sql += source('b', listen=listen, path='/api/events', health_path='/api/health', topic='other', response_status='201')
+    sql += source('c', listen=listen, path='/events', health_path='/health', auth='bearer', auth_tokens='t') + 'PAUSE CONNECTOR b;\n'
+    engine, client = serve(case, sql)
+    until(lambda: client.ask('GET', '/api/health')[0] == 503, what='not paused')
+    equal([client.ask('GET', p)[0] for p in ('/track/health', '/health', '/nothing/health')], [200, 200, 404])
+    equal([client.post(p, {'a': 1})[0] for p in ('/track', '/api/events', '/events')], [204, 503, 401])
+    equal(client.post('/events', {'c': 1}, Authorization='Bearer t')[0], 200)
+    client.close()
+    engine.stop()
+    equal(values(case), [{'a': 1}, {'c': 1}])
 
 
 @test
@@ -354,97 +452,3 @@ def pause_and_resume(case):
     equal(client.post('/in', {})[0], 200)
     client.close()
     engine.stop()
-
-
-# ---- durable ----
-
-class Poster(threading.Thread):
-    """Sends events one after the other until it is told to end; what was answered 200 is in `taken`."""
-
-    def __init__(self, port, number):
-        super().__init__()
-        self.port, self.number = port, number
-        self.taken, self.unsure, self.over = [], [], False
-        self.start()
-
-    def run(self):
-        client, i = None, 0
-        while not self.over:
-            names = ['%d-%d-%d' % (self.number, i, k) for k in range(1 + i % 3)]
-            i += 1
-            try:
-                client = client or Client(self.port)
-                status = client.post('/many', [{'id': n} for n in names])[0]
-                if status == 200:
-                    self.taken += names
-                    continue
-            except (OSError, http.client.HTTPException):
-                if client:
-                    client.close()
-                client = None
-                time.sleep(0.005)
-            self.unsure += names
-        if client:
-            client.close()
-
-
-def killed(case, sql, rounds, *options):
-    """Kills it again and again while clients post; what was taken, and what had no answer."""
-    rng = random.Random(5)
-    port = ports.hold()
-    sql += source(listen='127.0.0.1:%d' % port, batch_path='/many')
-    posters = []
-    for _ in range(rounds):
-        engine = case.start(sql, *options)
-        until(lambda: listens(port), what='nobody listens')
-        posters = posters or [Poster(port, n) for n in range(4)]
-        enough = sum(len(p.taken) for p in posters) + rng.randrange(1, 400)
-        until(lambda: sum(len(p.taken) for p in posters) >= enough, what=lambda: 'no answers\n' + engine.err())
-        engine.kill()
-    for p in posters:
-        p.over = True
-    for p in posters:
-        p.join()
-    return [n for p in posters for n in p.taken], {n for p in posters for n in p.unsure}
-
-
-def compare(case, got, taken, unsure):
-    equal(len(got), len(set(got)), 'twice')
-    must(set(taken) <= set(got), 'lost: %s' % sorted(set(taken) - set(got))[:5])
-    must(set(got) - set(taken) <= unsure, 'from nowhere')
-    case.note('%d events answered, %d without an answer', len(taken), len(unsure))
-
-
-@test
-def killed_while_clients_post(case):
-    """kill -9 while clients post: what was answered with success is in the topic once, whatever happens."""
-    taken, unsure = killed(case, '', 6)
-    compare(case, [v['id'] for v in values(case)], taken, unsure)
-
-
-@test
-def killed_on_kafka(case):
-    """The same into Kafka, with both guarantees: what was answered is committed."""
-    reason = kafka.unavailable()
-    if reason:
-        raise Skipped(reason)
-    for guarantee in ('at_least_once', 'exactly_once_v2'):
-        with kafka.Broker() as b:
-            b.client.create_topic('events', partitions=2)
-            taken, unsure = killed(case, "SET 'processing.guarantee'='%s';\n" % guarantee, 3,
-                                   '--bootstrap-servers', b.bootstrap)
-            got = [json.loads(r.value)['id'] for r in b.client.consume('events', isolation='read_committed')]
-            compare(case, got, taken, unsure)
-
-
-@test
-def answers_do_not_wait(case):
-    """An answer comes with the next commit, which comes because somebody waits: not after commit.interval.ms."""
-    engine, client = serve(case, "SET 'commit.interval.ms'='3600000';\n" + source(listen='127.0.0.1:%d'))
-    began = time.monotonic()
-    for i in range(20):
-        equal(client.post('/in', {'i': i})[0], 200)
-    case.note('%.1f ms for each answer', (time.monotonic() - began) * 50)
-    client.close()
-    engine.kill()
-    equal(len(values(case)), 20)
