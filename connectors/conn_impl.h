@@ -1,5 +1,5 @@
 /* Inside of the frame: conn_options.c, conn_rows.c, conn_sink.c, conn_lane.c, conn_dead.c, conn_source.c,
- * connect.c. Kinds see conn.h.
+ * conn_post.c, conn_state.c, connect.c, connect_commit.c. Kinds see conn.h.
  *
  * What both threads touch is in `shared`, under its lock; the rest of a sink is the loop's from start to
  * stop, and the control thread's otherwise. */
@@ -141,6 +141,8 @@ struct weir_connect {
     weir_connect_config config;
     weir_conn **conns;
     size_t n, cap;
+    weir_conn **resting;   /* of streams, not enabled: nobody sees them, their positions are kept */
+    size_t n_resting, cap_resting;
     weir_loop *loop;       /* of all connectors; NULL: none was made yet */
     weir_thread *thread;
     weir_buf forgotten;    /* whose positions go with the next commit: names, each with a NUL */
@@ -215,14 +217,27 @@ bool weir__source_idle(weir_conn *c);
 bool weir__source_waits(weir_conn *c); /* for a commit: it owes an answer, or has no room */
 void weir__source_close(weir_conn *c);
 
-/* connect.c */
+/* connect.c: control thread */
 weir_rc weir__conn_find(const weir_connect *c, weir_sv name, weir_conn **out, weir_status *st);
+/* Runs a call on the connector's loop, and waits until it is over. */
+void weir__conn_on_loop(weir_conn *c, void (*call)(weir_conn *c, void *ctx), void *ctx);
+/* A sink, from what is delivered on; what is under way comes again. */
+weir_rc weir__conn_restart(weir_conn *c, weir_status *st);
+
+/* connect_commit.c: control thread */
+void weir__conn_forget_later(weir_conn *c);
 /* What the store has of this name is of one that was dropped. */
 bool weir__conn_forgotten(const weir_connect *c, weir_sv name);
-/* Runs a call on the connector's loop, and waits until it is over. Control thread. */
-void weir__conn_on_loop(weir_conn *c, void (*call)(weir_conn *c, void *ctx), void *ctx);
+
+/* conn_state.c: any thread but under the lock */
+void weir__conn_set_state(weir_conn *c, weir_connect_state s);
+weir_connect_state weir__conn_state(weir_conn *c);
+
+/* conn_post.c */
 void weir__conn_post_to_control(weir_conn *c, weir__conn_post *p); /* any thread but under the lock */
 weir__conn_post *weir__conn_posts_take(weir__conn_posts *from);    /* the first, or NULL */
 void weir__conn_posts_add(weir__conn_posts *to, weir__conn_post *p);
 void weir__conn_post_free(weir__conn_post *p);
 void weir__conn_append(weir_conn *c, weir_topic *t, weir_chunk *chunk); /* control thread; by key */
+/* Appends and frees all of them: dead letters and reports of a sink. Control thread. */
+void weir__conn_posts_append(weir_conn *c, weir__conn_posts *posts, bool *moved);

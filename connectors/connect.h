@@ -47,15 +47,19 @@ typedef struct weir_connect_spec {
     uint32_t n_options;
     weir_sv statement; /* its text: carets, DESCRIBE */
     weir_sv stream;    /* the stream or table whose statement it is; empty: its own */
+    bool lookup;       /* … and it is a table that is looked up */
 } weir_connect_spec;
 
+/* The kind that the options name; NULL: there is no such. */
+const weir_conn_kind *weir_connect_kind(const weir_connect_spec *spec);
 /* Checks everything that can be checked, then starts; with 'enabled'='false' it is only checked, and cannot
  * be found. WEIR_EEXISTS: the name is taken. */
 weir_rc weir_connect_create(weir_connect *c, const weir_connect_spec *spec, weir_status *st);
 /* The same checks, and nothing is made (weir check). */
 weir_rc weir_connect_check(weir_connect *c, const weir_connect_spec *spec, weir_status *st);
 /* The one of a stream takes the place of that stream's connector, if there is one, and goes on where it
- * was; when this fails, that goes on instead. WEIR_EEXISTS: the name is another connector's. */
+ * was; when this fails, that goes on instead. With 'enabled'='false' nothing runs, and the position stays
+ * for the next one. WEIR_EEXISTS: the name is another connector's. */
 weir_rc weir_connect_replace(weir_connect *c, const weir_connect_spec *spec, weir_status *st);
 /* Its position is forgotten with the next commit. WEIR_ENOTFOUND. */
 weir_rc weir_connect_drop(weir_connect *c, weir_sv name, weir_status *st);
@@ -67,7 +71,7 @@ weir_rc weir_connect_pause(weir_connect *c, weir_sv name, bool paused, weir_stat
 /* The exact request for the last record there is of each of its topics. Sinks only. */
 weir_rc weir_connect_show(weir_connect *c, weir_sv name, weir_buf *out, weir_status *st);
 
-/* ORDER weir_connect_state: names in connect.c */
+/* ORDER weir_connect_state: names in conn_state.c */
 typedef enum weir_connect_state {
     WEIR_CONNECT_RUNNING,
     WEIR_CONNECT_PAUSED,
@@ -97,6 +101,13 @@ uint32_t weir_connect_count(const weir_connect *c);
 /* Texts are in `a`. */
 void weir_connect_at(weir_connect *c, uint32_t i, weir_arena *a, weir_connect_info *out);
 bool weir_connect_find(weir_connect *c, weir_sv name, weir_arena *a, weir_connect_info *out);
+/* Tables are looked up in connectors of this name. */
+bool weir_connect_looks_up(weir_sv connector);
+/* For weir_lookups.open: of a table whose connector was made. */
+struct weir_lookup_spec; /* engine/run/lookup.h */
+struct weir_lookup;
+weir_rc weir_connect_lookup(weir_connect *c, const struct weir_lookup_spec *spec, struct weir_lookup **out,
+                            weir_status *st);
 /* The options of a connector with their values, secrets masked. */
 void weir_connect_options(weir_connect *c, weir_sv name, weir_arena *a,
                           void (*each)(void *ctx, const weir_conn_option *o, weir_sv value, bool given),

@@ -418,6 +418,27 @@ def files_read_survive_kills(case):
 
 
 @test
+def off_and_on_again(case):
+    """A stream's connector that is replaced by one that is not enabled stands still, unseen; its position stays, so
+    the next one goes on: in the same run, or in the next."""
+    case.write('x.csv', 'id,name\n1,a\n2,b\n')
+    inline = ("CREATE OR REPLACE STREAM s (id BIGINT KEY, name STRING) WITH (connector='file', path='x.csv', base.dir='%s', "
+              "kafka_topic='s', value_format='JSON', partitions=1, enabled='%%s');\n" % case.path())
+    on, off, show = inline % 'true', inline % 'false', 'SHOW CONNECTORS;\n'
+    must('| S ' not in case.run(on + off + show).out() and 'S  ' not in case.engines[-1].out(), case.engines[-1].out())
+    case.run(on)
+    equal(sorted(v['name'] for v in values(case, 's')), ['a', 'b'], 'off, then on in the next run')
+    with open(case.path('x.csv'), 'a', encoding='utf-8') as f:
+        f.write('3,c\n')
+    said = case.run(on + off + on + show)
+    must('FILE' in said.out().upper(), said.out())
+    equal(sorted(v['name'] for v in values(case, 's')), ['a', 'b', 'c'], 'off and on')
+    case.run(off + 'DROP STREAM s;\n')
+    case.run(on)
+    equal(len(values(case, 's')), 6, 'dropped while it was off: read again')
+
+
+@test
 def inline_files(case):
     """CREATE STREAM with the connector in it; what is wrong there makes neither."""
     case.write('x.csv', 'id,name\n1,a\n2,b\n')
