@@ -154,7 +154,7 @@ const weir_command weir_cmd_history = {
             "\n"
             "Lists the revisions of a data directory, the oldest first: when, which bundle in which version\n"
             "and environment, by whom, and which are in force, one of each bundle. `weir rollback` goes\n"
-            "back to one.\n"
+            "back to one. `weir run` may go on over the directory meanwhile.\n"
             "\n"
             "  --statements N   the statements of revision N, with their variables filled in\n"
             "  --json           one JSON object per revision, with its statements\n"

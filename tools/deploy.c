@@ -142,17 +142,20 @@ static weir_rc list_topics(void *source, void (*put)(void *ctx, weir_sv name, in
 
 weir_rc weir_deployment_load(weir_deployment *d, const char *folder, weir_status *st)
 {
-    weir_bundle_choice choice = {.env = d->env, .defines = &d->defines, .alone = true};
-    return weir_bundle_folder(folder, &choice, &d->bundles, st);
+    weir_bundle_choice choice = {
+        .env = d->env, .defines = &d->defines, .alone = !d->with_dependencies};
+    WEIR_TRY(weir_bundle_folder(folder, &choice, &d->bundles, st));
+    d->bundle = d->bundles->items[d->bundles->n - 1];
+    return WEIR_OK;
 }
 
 weir_rc weir_deployment_plan(weir_deployment *d, const weir_revision *back, weir_sv name,
                              weir_status *st)
 {
-    const weir_bundle *b = d->bundles ? d->bundles->items[d->bundles->n - 1] : NULL;
     bool cluster = d->session ? weir_topics_cluster(weir_session_topics(d->session)) != NULL
                               : d->topics != NULL;
     weir_deploy_config config = {
+        .data_dir = d->data_dir,
         .store = d->session ? weir_session_store(d->session) : d->store,
         .revisions = &d->revisions,
         .topics = list_topics,
@@ -160,9 +163,9 @@ weir_rc weir_deployment_plan(weir_deployment *d, const weir_revision *back, weir
         .cluster = cluster,
         .settings = settings,
         .settings_source = d,
-        .bundle = b,
+        .bundle = d->bundle,
         .back = back,
-        .name = b ? b->name : name,
+        .name = d->bundle ? d->bundle->name : name,
     };
     return weir_deploy_plan(&config, &d->deploy, &d->told, st);
 }
@@ -196,15 +199,8 @@ weir_rc weir_deployment_apply(weir_deployment *d, weir_status *st)
     return WEIR_OK;
 }
 
-int weir_deployment_end(weir_deployment *d, weir_rc rc, const weir_status *st)
+void weir_deployment_close(weir_deployment *d)
 {
-    if (rc != WEIR_OK) {
-        fputs(weir_buf_cstr(&d->told), stderr);
-        if (d->told.n == 0) {
-            fprintf(stderr, "weir %s: %s%s%s\n", d->self->name, st->msg, st->hint[0] ? "; " : "",
-                    st->hint);
-        }
-    }
     weir_deploy_free(d->deploy);
     weir_session_close(d->session);
     weir_cluster *cluster = d->topics ? weir_topics_cluster(d->topics) : NULL;
@@ -214,10 +210,28 @@ int weir_deployment_end(weir_deployment *d, weir_rc rc, const weir_status *st)
     }
     weir_store_close(d->store);
     weir_cluster_door_free(d->door);
-    weir_bundles_free(d->bundles);
     if (d->has_revisions) {
         weir_revisions_deinit(&d->revisions);
     }
+    d->deploy = NULL;
+    d->session = NULL;
+    d->topics = NULL;
+    d->store = NULL;
+    d->door = NULL;
+    d->has_revisions = false;
+}
+
+int weir_deployment_end(weir_deployment *d, weir_rc rc, const weir_status *st)
+{
+    if (rc != WEIR_OK) {
+        fputs(weir_buf_cstr(&d->told), stderr);
+        if (d->told.n == 0) {
+            fprintf(stderr, "weir %s: %s%s%s\n", d->self->name, st->msg, st->hint[0] ? "; " : "",
+                    st->hint);
+        }
+    }
+    weir_deployment_close(d);
+    weir_bundles_free(d->bundles);
     weir_buf_deinit(&d->told);
     weir_option_list_deinit(&d->sets);
     weir_option_list_deinit(&d->defines);

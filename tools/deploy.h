@@ -10,9 +10,11 @@ typedef struct weir_deployment {
     const char *data_dir, *servers, *properties, *env;
     weir_option_list sets, defines, operands;
     bool json;
+    bool with_dependencies; /* the bundles that are loaded are also those that the one named depends on */
     /* the rest */
     weir_cluster_door *door;
     weir_bundles *bundles;
+    const weir_bundle *bundle; /* of those; the one named */
     weir_store *store;     /* of a plan that is only shown */
     weir_topics *topics;   /* of its cluster */
     weir_session *session; /* of one that is carried out */
@@ -28,8 +30,9 @@ bool weir_deployment_options(weir_deployment *d, const weir_option_row *more, si
 /* Opens the data directory (and the cluster): to look, or to change it. Reads the revisions. */
 weir_rc weir_deployment_look(weir_deployment *d, weir_status *st);
 weir_rc weir_deployment_open(weir_deployment *d, weir_status *st);
+void weir_deployment_close(weir_deployment *d); /* to be opened again, for the next bundle */
 weir_rc weir_deployment_load(weir_deployment *d, const char *folder, weir_status *st); /* a bundle */
-/* Plans for the bundle that was loaded; else for the revision `back` of the bundle `name`, or (NULL) that
+/* Plans for `bundle`; when there is none, for the revision `back` of the bundle `name`, or (NULL) that
  * the bundle goes. */
 weir_rc weir_deployment_plan(weir_deployment *d, const weir_revision *back, weir_sv name,
                              weir_status *st);

@@ -62,6 +62,9 @@ static int32_t sequence(const unsigned char *p, const unsigned char *end)
 
 bool weir_utf8_valid(weir_sv s)
 {
+    if (s.n == 0) { /* of nothing there may be no address */
+        return true;
+    }
     const unsigned char *p = (const unsigned char *)s.p;
     const unsigned char *end = p + s.n;
     while (p < end) {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -337,14 +338,37 @@ static weir_rc replay(weir__epoch_log *l, uint64_t stored, weir__epoch_each *eac
     return rc;
 }
 
+weir_rc weir__epoch_log_copy(weir__epoch_log *l, const char *dir, weir_status *st)
+{
+    *l = (weir__epoch_log){.dir = weir_strdup(dir), .fd = -1};
+    int from = file_open(l, O_RDONLY);
+    if (from < 0) {
+        return errno == ENOENT ? WEIR_OK : failed(l, "open", st);
+    }
+    l->fd = memfd_create(LOG_FILE, MFD_CLOEXEC);
+    char *part = weir_alloc(SLAB_BYTES);
+    ssize_t n = l->fd < 0 ? -1 : 0;
+    weir_rc rc = WEIR_OK;
+    while (rc == WEIR_OK && l->fd >= 0 && (n = read(from, part, SLAB_BYTES)) > 0) {
+        rc = write_at(l, l->size, weir_sv_of(part, (size_t)n), st);
+    }
+    rc = rc || n == 0 ? rc : failed(l, "copy", st);
+    weir_free(part);
+    close(from);
+    return rc;
+}
+
 weir_rc weir__epoch_log_open(weir__epoch_log *l, const char *dir, bool read_only, uint64_t stored,
                              weir__epoch_each *each, void *ctx, weir_status *st)
 {
     struct stat info;
-    *l = (weir__epoch_log){.dir = weir_strdup(dir), .read_only = read_only};
-    l->fd = file_open(l, read_only ? O_RDONLY : O_RDWR);
+    if (!read_only) {
+        *l = (weir__epoch_log){.dir = weir_strdup(dir)};
+        l->fd = file_open(l, O_RDWR);
+    }
+    l->read_only = read_only;
     if (l->fd < 0) {
-        return errno == ENOENT ? WEIR_OK : failed(l, "open", st);
+        return read_only || errno == ENOENT ? WEIR_OK : failed(l, "open", st);
     }
     if (fstat(l->fd, &info) != 0) {
         return failed(l, "look at", st);

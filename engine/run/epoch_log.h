@@ -25,9 +25,11 @@ typedef struct weir__epoch_log {
     uint64_t pending_at;
 } weir__epoch_log;
 
+/* For reading only, before the store beside it is opened: whoever writes the log goes on. */
+weir_rc weir__epoch_log_copy(weir__epoch_log *l, const char *dir, weir_status *st);
 /* An epoch that counts; may take the operations out of the batch. */
 typedef weir_rc weir__epoch_each(void *ctx, uint64_t epoch, weir_store_batch *b, weir_status *st);
-/* Calls `each` for those after `stored`, the last epoch that the store has. */
+/* Calls `each` for those after `stored`, the last epoch that the store has. `read_only`: of the copy. */
 weir_rc weir__epoch_log_open(weir__epoch_log *l, const char *dir, bool read_only, uint64_t stored,
                              weir__epoch_each *each, void *ctx, weir_status *st);
 void weir__epoch_log_close(weir__epoch_log *l);

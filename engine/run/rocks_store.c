@@ -64,10 +64,10 @@ static weir_rc failed(const char *dir, char *err, weir_status *st)
         }
     }
     weir_rc rc;
-    if (has(err, "lock hold by current process") ||
-        (has(err, "/LOCK") && has(err, "temporarily unavailable"))) {
-        rc = weir_fail(st, WEIR_EBUSY, "data directory \"%s\" is in use by another process", dir);
-        hint(st, "stop that process, or use another data directory");
+    if (has(err, "lock hold by current process")) {
+        rc = weir_fail(st, WEIR_EBUSY, "data directory \"%s\" is in use by this process", dir);
+    } else if (has(err, "/LOCK") && has(err, "temporarily unavailable")) {
+        rc = weir__store_in_use(dir, st);
     } else if (has(err, "No space left")) {
         rc = weir_fail(st, WEIR_EIO, "data directory \"%s\": no space left on device", dir);
         hint(st, "free some space and start again: what was committed is safe");
@@ -204,9 +204,13 @@ static weir_rc open_store(const char *dir, open_mode mode, weir_store **out, wei
     weir_store *s = weir_zalloc(sizeof *s);
     s->dir = weir_strdup(dir);
     s->epochs = weir__epochs_new();
+    weir_rc rc = read_only ? weir__epochs_copy(s, st) : WEIR_OK;
     s->cache = rocksdb_cache_create_lru(STORE_CACHE_BYTES);
     s->options = options_new(s->cache);
     rocksdb_options_set_create_if_missing(s->options, mode == OPEN_MAKE);
+    if (read_only) {
+        rocksdb_options_set_max_open_files(s->options, -1); /* they may be deleted meanwhile */
+    }
     s->read = rocksdb_readoptions_create();
     s->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(s->write, 1);
@@ -217,7 +221,7 @@ static weir_rc open_store(const char *dir, open_mode mode, weir_store **out, wei
                 ? rocksdb_open_for_read_only_column_families(s->options, dir, 1, &family, &same,
                                                              &s->family, false, &err)
                 : rocksdb_open_column_families(s->options, dir, 1, &family, &same, &s->family, &err);
-    weir_rc rc = err ? failed(dir, err, st) : WEIR_OK;
+    rc = err ? failed(dir, err, st) : rc;
     rc = rc ? rc : format_check(s, read_only, st);
     rc = rc ? rc : weir__epochs_open(s, read_only, st);
     if (rc != WEIR_OK) {
@@ -235,8 +239,7 @@ weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st)
     return open_store(dir, OPEN_MAKE, out, st);
 }
 
-/* Without one RocksDB would leave a log file. */
-static weir_rc store_there(const char *dir, weir_status *st)
+weir_rc weir__store_there(const char *dir, weir_status *st)
 {
     struct stat info;
     if (stat(dir, &info) != 0) {
@@ -261,36 +264,13 @@ static weir_rc store_there(const char *dir, weir_status *st)
 weir_rc weir_store_open_existing(const char *dir, weir_store **out, weir_status *st)
 {
     *out = NULL;
-    WEIR_TRY(store_there(dir, st));
+    WEIR_TRY(weir__store_there(dir, st));
     WEIR_TRY(dir_ready(dir, st));
     return open_store(dir, OPEN_EXISTING, out, st);
 }
 
-/* RocksDB takes no lock for reading, and would see half of what its writer does. */
-static weir_rc not_in_use(const char *dir, weir_status *st)
+weir_rc weir__store_open_view(const char *dir, weir_store **out, weir_status *st)
 {
-    weir_buf path = {0};
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    weir_buf_printf(&path, "%s/LOCK", dir);
-    int fd = open(weir_buf_cstr(&path), O_RDONLY | O_CLOEXEC);
-    bool held = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    if (fd >= 0) {
-        close(fd);
-    }
-    weir_buf_deinit(&path);
-    if (held) {
-        weir_fail(st, WEIR_EBUSY, "data directory \"%s\" is in use by another process", dir);
-        hint(st, "stop that process first");
-        return WEIR_EBUSY;
-    }
-    return WEIR_OK;
-}
-
-weir_rc weir_store_open_read_only(const char *dir, weir_store **out, weir_status *st)
-{
-    *out = NULL;
-    WEIR_TRY(store_there(dir, st));
-    WEIR_TRY(not_in_use(dir, st));
     return open_store(dir, OPEN_READ_ONLY, out, st);
 }
 

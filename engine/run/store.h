@@ -1,5 +1,5 @@
 /* The durable store of a data directory: one RocksDB, ordered keys, atomic batches. Never touched
- * per row. One process at a time holds a directory (lock file with a clear error).
+ * per row. One process at a time writes a directory (lock file with a clear error).
  *
  *   key space, first byte:  'M' meta   'J' journal   'T' topics   'S' state tables   'P' the store's own
  *
@@ -15,7 +15,8 @@ typedef struct weir_store_batch weir_store_batch;
 weir_rc weir_store_open(const char *dir, weir_store **out, weir_status *st);
 /* The same of a directory that holds a store already; makes nothing. */
 weir_rc weir_store_open_existing(const char *dir, weir_store **out, weir_status *st);
-/* … and not even a file changes: only for reading. */
+/* … and not even a file changes: only for reading, as of one commit, the last one when another process has
+ * the directory and goes on. */
 weir_rc weir_store_open_read_only(const char *dir, weir_store **out, weir_status *st);
 void weir_store_close(weir_store *s);
 const char *weir_store_dir(const weir_store *s);

@@ -195,6 +195,11 @@ const weir__recent *weir__epochs_recent(const weir__epochs *e)
     return &e->recent;
 }
 
+weir_rc weir__epochs_copy(weir_store *s, weir_status *st)
+{
+    return weir__epoch_log_copy(&weir__store_epochs(s)->log, weir_store_dir(s), st);
+}
+
 weir_rc weir__epochs_open(weir_store *s, bool read_only, weir_status *st)
 {
     weir__epochs *e = weir__store_epochs(s);

@@ -1,5 +1,5 @@
-/* What the parts of the store share: RocksDB (rocks_store.c), and the commits in front of it
- * (store_epochs.c). */
+/* What the parts of the store share: RocksDB (rocks_store.c), the commits in front of it
+ * (store_epochs.c), and what it is to other processes (store_shared.c). */
 #pragma once
 #include "engine/run/store_recent.h"
 
@@ -15,10 +15,20 @@ weir_rc weir__store_write_table(weir_store *s, weir_store_batch *b, const char *
                                 weir_status *st);
 weir_rc weir__store_ingest(weir_store *s, const char *path, weir_status *st);
 weir__epochs *weir__store_epochs(const weir_store *s);
+/* There is a store. Without one RocksDB would leave a log file. */
+weir_rc weir__store_there(const char *dir, weir_status *st);
+/* For reading, whoever writes it. */
+weir_rc weir__store_open_view(const char *dir, weir_store **out, weir_status *st);
+
+/* store_shared.c: WEIR_EBUSY that says who has it. Closing a file of the directory gives up this process'
+ * own lock, so it must have none. */
+weir_rc weir__store_in_use(const char *dir, weir_status *st);
 
 /* store_epochs.c */
 weir__epochs *weir__epochs_new(void);
 void weir__epochs_free(weir__epochs *e);
+/* For reading only, before the store is opened. */
+weir_rc weir__epochs_copy(weir_store *s, weir_status *st);
 /* Reads the log of epochs. */
 weir_rc weir__epochs_open(weir_store *s, bool read_only, weir_status *st);
 const weir__recent *weir__epochs_recent(const weir__epochs *e);

@@ -14,32 +14,10 @@
 #include "engine/server/bundle.h"
 #include "engine/server/revision.h"
 
-/* ORDER weir_change_action: names in deploy_print.c */
-typedef enum weir_change_action { WEIR_KEEP, WEIR_CREATE, WEIR_REPLACE, WEIR_DROP } weir_change_action;
-
-/* ORDER weir_state_fate: names in deploy_print.c */
-typedef enum weir_state_fate {
-    WEIR_STATE_NONE,    /* there is none */
-    WEIR_STATE_KEPT,
-    WEIR_STATE_NEW,     /* a new query */
-    WEIR_STATE_REBUILT, /* lost, and made again from the beginning of what is read */
-    WEIR_STATE_LOST,
-} weir_state_fate;
-
-typedef struct weir_change {
-    weir_change_action action;
-    weir_sv bundle;
-    const char *kind; /* stream, table, type, connector, query, rows, setting */
-    weir_sv name;
-    weir_sv query;    /* its id; may be empty */
-    weir_sv reason;
-    weir_state_fate state;
-    weir_sv state_text, topic_text; /* consequences, in words; may be empty */
-} weir_change;
-
 typedef struct weir_deploy weir_deploy;
 
 typedef struct weir_deploy_config {
+    const char *data_dir; /* as it is called in hints */
     weir_store *store; /* NULL: there is no data directory yet */
     const weir_revisions *revisions;
     /* Topics that are there, of the cluster or the store: calls put(ctx, name, partitions) for each. */
@@ -56,12 +34,15 @@ typedef struct weir_deploy_config {
     weir_sv name;
 } weir_deploy_config;
 
+/* What the bundle depends on and is not in force, or too old, from *at on, which moves behind it; NULL: no
+ * more. */
+const weir_bundle_need *weir_deploy_unmet(const weir_revisions *r, const weir_bundle *b, uint32_t *at);
+
 /* *out is set when there is a plan. Statements that are wrong are told in `told`, with their place; then
  * the code is WEIR_ESQL. */
 weir_rc weir_deploy_plan(const weir_deploy_config *config, weir_deploy **out, weir_buf *told,
                          weir_status *st);
 void weir_deploy_free(weir_deploy *d);
-const weir_change *weir_deploy_changes(const weir_deploy *d, uint32_t *n);
 /* Something is to be done: statements, the version or the environment differ. */
 bool weir_deploy_differs(const weir_deploy *d);
 /* The revision that would be written; without time and person. */

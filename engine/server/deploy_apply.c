@@ -2,7 +2,6 @@
  * directory; a query that goes on with another plan is deployed with its old plan first, and replaced.
  * Nothing runs meanwhile. Then one commit has everything: new positions and plans, the removal of what
  * is gone, and the revision. Killed before it, nothing has happened. */
-#include "connectors/connect.h"
 #include "engine/io/loop.h"
 #include "engine/server/bundle_session.h"
 #include "engine/server/deploy_impl.h"
@@ -70,7 +69,7 @@ weir_rc weir_deploy_apply(weir_deploy *d, weir_session *s, weir_sv who, weir_sta
     }
     for (uint32_t i = 0; i < d->is.n; i++) {
         const weir__unit *u = d->is.units[i];
-        if (u->kind == WEIR__UNIT_CONNECTOR && !u->other) {
+        if (weir__loses_position(u)) {
             weir_connect_forget(u->name, batch);
         }
     }

@@ -13,6 +13,21 @@ static weir_sv canonical(weir_arena *a, const weir_ast_stmt *s)
     return kept;
 }
 
+/* The kind that the properties name; NULL: none. */
+static const weir_conn_kind *connector_of(const weir_ast_props *props, bool sink)
+{
+    weir_conn_given_option options[2];
+    weir_connect_spec spec = {.sink = sink, .options = options};
+    for (uint32_t i = 0; i < props->n && spec.n_options < WEIR_COUNT(options); i++) {
+        const weir_ast_prop *p = &props->items[i];
+        if (p->value->kind == WEIR_X_STRING && (weir_sv_ieq(p->name, WEIR_SV("connector")) ||
+                                                weir_sv_ieq(p->name, WEIR_SV("connector.class")))) {
+            options[spec.n_options++] = (weir_conn_given_option){p->name, p->value->as.text, {0}};
+        }
+    }
+    return spec.n_options ? weir_connect_kind(&spec) : NULL;
+}
+
 /* False: it does not say what there is. */
 static bool classify(const weir_ast_stmt *s, weir__unit *u)
 {
@@ -21,6 +36,7 @@ static bool classify(const weir_ast_stmt *s, weir__unit *u)
         u->kind = WEIR__UNIT_SOURCE;
         u->table = s->as.create.table;
         u->name = s->as.create.name.name;
+        u->connector = connector_of(&s->as.create.props, false);
         return true;
     case WEIR_S_INSERT_QUERY:
         u->kind = WEIR__UNIT_QUERY;
@@ -38,6 +54,7 @@ static bool classify(const weir_ast_stmt *s, weir__unit *u)
     case WEIR_S_CREATE_CONNECTOR:
         u->kind = WEIR__UNIT_CONNECTOR;
         u->name = s->as.create_connector.name.name;
+        u->connector = connector_of(&s->as.create_connector.props, s->as.create_connector.sink);
         return true;
     case WEIR_S_SET:
     case WEIR_S_UNSET:

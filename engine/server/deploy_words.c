@@ -83,8 +83,9 @@ static weir_sv beginning(weir_deploy *d, const weir__unit *u)
 
 static weir_sv state_text(weir_deploy *d, const weir__unit *u)
 {
-    if (u->kind == WEIR__UNIT_CONNECTOR) {
-        return u->action == WEIR_REPLACE ? WEIR_SV("its position is kept") : (weir_sv){0};
+    if (u->action == WEIR_REPLACE && u->other->connector) {
+        return weir__loses_position(u->other) ? WEIR_SV("its connector's position is forgotten")
+                                              : WEIR_SV("its connector's position is kept");
     }
     bool state = u->plan && weir__keeps_state(u->plan);
     weir_sv from = u->plan ? beginning(d, u) : (weir_sv){0};
@@ -160,8 +161,8 @@ static void add_wanted(weir_deploy *d, uint32_t at)
     const weir__unit *u = d->should.units[at];
     weir_change c = {.action = u->action, .bundle = u->bundle, .kind = kind_of(u), .name = u->name,
                      .query = u->query_id, .state = u->state};
-    if (u->kind == WEIR__UNIT_CONNECTOR && u->action != WEIR_CREATE) {
-        c.state = WEIR_STATE_KEPT;
+    if (u->other && u->other->connector) {
+        c.state = weir__loses_position(u->other) ? WEIR_STATE_LOST : WEIR_STATE_KEPT;
     }
     c.reason = u->action == WEIR_CREATE ? reason_of_new(d, at) : u->reason;
     c.state_text = state_text(d, u);
@@ -176,9 +177,9 @@ static void add_dropped(weir_deploy *d, const weir__unit *u)
                      .query = u->query_id, .reason = WEIR_SV("no longer in the bundle"),
                      .state = state ? WEIR_STATE_LOST : WEIR_STATE_NONE};
     c.state_text = state ? WEIR_SV("lost") : (weir_sv){0};
-    if (u->kind == WEIR__UNIT_CONNECTOR) {
+    if (u->connector) {
         c.state = WEIR_STATE_LOST;
-        c.state_text = WEIR_SV("its position is forgotten");
+        c.state_text = WEIR_SV("its connector's position is forgotten");
     }
     if (u->kind == WEIR__UNIT_ROWS) {
         c.topic_text = WEIR_SV("what was inserted stays");

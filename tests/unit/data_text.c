@@ -135,6 +135,8 @@ static void test_borrowing(void **state)
     weir_arena_init(&arena);
     weir_sv s = WEIR_SV("plain ascii");
     assert_ptr_equal(weir_utf8_repair(&arena, s).p, s.p);
+    assert_true(weir_utf8_valid((weir_sv){0}));
+    assert_null(weir_utf8_repair(&arena, (weir_sv){0}).p);
     assert_ptr_equal(weir_utf16_sub(&arena, s, 2, 5).p, s.p + 2);
     assert_ptr_equal(weir_text_lower(&arena, s).p, s.p);
     assert_sv_equal(weir_text_trim(WEIR_SV(" \t\001x \n")), "x");

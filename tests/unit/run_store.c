@@ -236,7 +236,7 @@ static void test_refused(void **state)
 
     snprintf(path, sizeof path, "%s/new", dir);
     weir_store *s = open_store(path); /* made */
-    assert_refused(path, WEIR_EBUSY, "in use by another process");
+    assert_refused(path, WEIR_EBUSY, "in use by this process");
     weir_store_batch *b = weir_store_batch_new();
     put(b, "Mformat", "99");
     commit(s, b);
