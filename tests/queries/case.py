@@ -61,6 +61,28 @@ def bundles():
     return sorted(n for n in os.listdir(QUERIES) if os.path.exists(os.path.join(QUERIES, n, 'bundle.yaml')))
 
 
+def page(name):
+    with open(os.path.join(QUERIES, name, 'README.md'), encoding='utf-8') as f:
+        return f.read()
+
+
+def blocks(text):
+    """The commands of a page, as they belong together."""
+    return [re.sub(r'^    ', '', block, flags=re.M) for block in re.findall(r'(?:^    .*\n?)+', text, re.M)]
+
+
+def shell(commands, folder):
+    """What commands say in a folder where queries and weir are at hand."""
+    os.makedirs(os.path.join(folder, 'bin'))
+    os.symlink(WEIR, os.path.join(folder, 'bin/weir'))
+    os.symlink(QUERIES, os.path.join(folder, 'queries'))
+    env = dict(os.environ, **SECRETS, PATH=os.path.join(folder, 'bin') + ':' + os.environ['PATH'])
+    done = subprocess.run(['bash', '-e', '-o', 'pipefail', '-c', commands], cwd=folder, timeout=SECONDS, env=env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    equal(done.returncode, 0, commands + '\n' + done.stderr.decode()[-3000:])
+    return done.stdout.decode(), done.stderr.decode()
+
+
 def environments(name):
     with open(os.path.join(QUERIES, name, 'bundle.yaml'), encoding='utf-8') as f:
         part = re.search(r'^environments:.*\n((?: .*\n)*)', f.read(), re.M)

@@ -8,7 +8,7 @@ import struct
 import sys
 import tempfile
 
-from case import HERE, QUERIES, Skipped, expect, test, weir
+from case import HERE, QUERIES, Skipped, blocks, bundles, expect, page, shell, test, weir
 
 sys.path.insert(0, os.path.join(HERE, '../support'))
 import kafka    # noqa: E402
@@ -159,13 +159,45 @@ def same_as_in_memory(broker, name, least, folder):
         client.delete_topic(topic)
 
 
-@test
-def bundles_on_kafka():
-    """All of them as the platform has them, and those with records of their own."""
+def records(client):
+    return sum(sum(client.topic_end_offsets(t).values()) for t in client.topics() if not t.startswith('__'))
+
+
+def broker():
     reason = kafka.unavailable()
     if reason:
         raise Skipped(reason)
-    with kafka.Broker() as broker:
+    return kafka.Broker()
+
+
+@test
+def bundles_on_kafka():
+    """All of them as the platform has them, and those with records of their own."""
+    with broker() as b:
         for name, least in (('clickstream-platform', 60), ('revenue', 4), ('experiments', 7)):
             with tempfile.TemporaryDirectory(prefix='weir-queries-') as folder:
-                same_as_in_memory(broker, name, least, folder)
+                same_as_in_memory(b, name, least, folder)
+
+
+@test
+def pages_on_kafka():
+    """What each page tells to do on Kafka: the topics that it names are enough, it runs, and goes on in its state."""
+    with broker() as b:
+        def do(commands):
+            commands = commands.replace('localhost:9092', b.bootstrap).replace('--count 20000', '--count 1000')
+            with tempfile.TemporaryDirectory(prefix='weir-queries-') as folder:
+                shell(commands, folder)
+        for name in sorted(bundles(), key=lambda n: n != 'shop'):
+            text = page(name)
+            for command in blocks(text):
+                if command.startswith('weir topic create'):
+                    do(command)
+            runs = [c for c in blocks(text) if c.startswith('weir run --bootstrap-servers') and 'redis' not in c]
+            for command in re.findall(r'`(weir topic create [^`]*)`', text):
+                for topic in set(command.split()[3:]) - set(b.client.topics()):
+                    do('weir topic create %s --bootstrap-servers localhost:9092' % topic)
+            for command in runs:
+                again = command.replace('weir run', 'weir run --until-idle')
+                before = records(b.client)
+                do(again + again)
+                expect(name == 'shop' or records(b.client) > before, '%s: nothing' % name)

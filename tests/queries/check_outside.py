@@ -52,10 +52,10 @@ class Receiver:
         self.server.server_close()
 
 
-def hooked(bundle, output):
+def hooked(bundle, output, *args):
     receiver = Receiver()
     try:
-        records = run(bundle, output, *receiver.options())
+        records = run(bundle, output, *receiver.options(), *args)
     finally:
         receiver.close()
     expect(receiver.signed, 'not signed')
@@ -89,6 +89,14 @@ def abandoned_carts_are_told_once():
 def fraud_is_told():
     records, bodies = hooked('fraud', 'FRAUD_ALERTS')
     equal({b['card'] for b in bodies if b['rule'] == 'score'}, {r['key'] for r in records})
+
+
+@test
+def training_is_started_once_a_day_for_each_reason():
+    records, bodies = hooked('models', 'DRIFT_ALERTS', '--define', 'retrain_events=4000')
+    expect(len(records) > 1, 'one hour with drift: nothing is held back')
+    equal(sorted((b['reason'], b['feature']) for b in bodies), [('drift', 'category'), ('new data', 'recommender')])
+    equal([b['events'] for b in bodies if b['reason'] == 'new data'], [4000])
 
 
 # ---- Redis
@@ -189,23 +197,38 @@ def trends_are_in_redis(redis):
     equal({k: zset(redis, k) for k in redis.call('KEYS', 'trending:top:*')}, model)
 
 
+@with_redis
+def each_user_is_served_by_one_release(redis):
+    served = last(run('models', 'SERVED_RECOMMENDATIONS', *redis.options()))
+    equal({row['RELEASE'] for row in served.values()}, {'towers:1', 'towers:2'})
+    equal(sorted(redis.call('KEYS', 'recs:served:*')), sorted('recs:served:' + json.loads(key) for key in served))
+    for key, row in served.items():
+        equal(zset(redis, 'recs:served:' + json.loads(key)), {i['PRODUCT_ID']: i['SCORE'] for i in row['ITEMS']})
+
+
 # ---- files
 
 
 @test
 def reports_of_a_day_are_files():
-    """As the page says: a day that is over, each row once, and the sums of all clicks."""
+    """As the page says: a day that is over, each row once, and the sums of all clicks. Who waits for it is told."""
+    receiver = Receiver()
     with tempfile.TemporaryDirectory(prefix='weir-queries-') as d:
         out, _ = weir('datagen', '--count', '20000', '--speed', '500')
         clicks = os.path.join(d, 'clicks.jsonl')
         with open(clicks, 'w', encoding='utf-8') as f:
             f.write(out)
-        weir('run', '--until-idle', '--define', 'files=true', '--define', 'files_dir=' + d, '--input',
-             'clickstream=' + clicks, 'queries/segmentation')
+        try:
+            weir('run', '--until-idle', '--define', 'files=true', '--define', 'files_dir=' + d, *receiver.options(),
+                 '--input', 'clickstream=' + clicks, 'queries/segmentation')
+        finally:
+            receiver.close()
         views = {}
+        events = 0
         for line in out.splitlines():
             r = json.loads(line)
             day = time.strftime('%Y%m%d', time.gmtime(r['timestamp'] // 1000))
+            events += day == '20260126'
             if day == '20260126' and r['value']['event_type'] == 'view':
                 views[r['value']['category']] = views.get(r['value']['category'], 0) + 1
         with open(os.path.join(d, 'reports/conversion_rates_20260126.csv'), encoding='utf-8') as f:
@@ -214,6 +237,9 @@ def reports_of_a_day_are_files():
         late = sum(views.values()) - sum(int(r[1]) for r in rows[1:])
         equal(sorted(r[0] for r in rows[1:]), sorted(views))
         expect(0 <= late <= 20, 'views in the report: %d less' % late)
+        equal([(b['event'], b['day']) for b in receiver.bodies], [('report.complete', '2026-01-26')])
+        expect(0 <= events - receiver.bodies[0]['events'] <= 20, 'events in the message: %r of %d' % (
+            receiver.bodies, events))
 
 
 # ---- HTTP
