@@ -59,6 +59,15 @@ def all_are_listed():
 
 
 @test
+def the_first_day_has_the_same_sources():
+    """queries/ecommerce needs no other folder: what it repeats is the same."""
+    def statements(path):
+        with open(os.path.join(QUERIES, path), encoding='utf-8') as f:
+            return re.sub(r'--.*', '', f.read()).replace('${partitions}', '1').split()
+    equal(statements('ecommerce/01_sources.sql'), statements('shop/10-sources.sql'))
+
+
+@test
 def generated_data_is_what_the_generator_says():
     """Several generators at once, read through pipes: not a byte of a record is another's."""
     made, _ = weir('datagen', '--topic', 'clickstream', '--count', '20000', '--seed', '1', '--speed', '60')
