@@ -5,6 +5,7 @@
  * Requests of one pool run side by side and may end in any order: who needs an order sends one
  * after the other. Over https with http2 they share a connection. */
 #pragma once
+#include "connectors/aws_sign.h"
 #include "connectors/http_guard.h"
 #include "engine/io/loop.h"
 
@@ -31,6 +32,7 @@ typedef struct weir_http_pool_settings {
     /* Borrowed for the pool's life; NULL: every address and port. With a proxy, which is what is
      * connected to then, only URLs are judged. */
     const weir_http_guard *guard;
+    const weir_aws_login *aws; /* requests are signed. Borrowed as the guard is; NULL: they are not */
 } weir_http_pool_settings;
 
 /* ORDER weir_http_failure: names in http_pool.c */

@@ -12,6 +12,8 @@
 #define RETRY_AFTER_BYTES 64
 #define RETRY_AFTER_MAX_S INT64_C(1000000000) /* 30 years */
 #define HEADER_MAX 16384                      /* bytes of one header: servers refuse longer ones */
+#define LENGTH_DIGITS_MAX 18
+#define HEADS_MAX (256u << 10) /* bytes of an answer's heads and trailers: the library keeps them all */
 
 static const char *const failure_names[] = {
     "answered", "unresolved", "unreachable", "timed out", "TLS",
@@ -60,6 +62,9 @@ void weir__http_call_reset(weir_http_call *c)
     c->connect_to = NULL;
     keep_small(&c->answer);
     keep_small(&c->packed);
+    c->head_bytes = 0;
+    c->headed = false;
+    c->odd = NULL;
     c->over = false;
     c->opened = false;
     c->why[0] = 0;
@@ -115,7 +120,7 @@ weir_rc weir_http_field_check(const weir_http_field *h, weir_status *st)
     return WEIR_OK;
 }
 
-static void add_header(weir_http_call *c, const char *line)
+void weir__http_call_header(weir_http_call *c, const char *line)
 {
     c->headers = curl_slist_append(c->headers, line);
     WEIR_ASSERT(c->headers != NULL);
@@ -137,17 +142,17 @@ static weir_rc set_headers(weir_http_call *c, const weir_http_outgoing *r, bool 
         weir_buf_sv(&line, h->name);
         weir_buf_str(&line, h->value.n ? ": " : ";"); /* ';' is how the library takes empty ones */
         weir_buf_sv(&line, h->value);
-        add_header(c, weir_buf_cstr(&line));
+        weir__http_call_header(c, weir_buf_cstr(&line));
         has_type |= weir_sv_ieq(h->name, WEIR_SV("content-type"));
     }
     weir_buf_deinit(&line);
     if (packed) {
-        add_header(c, "Content-Encoding: gzip");
+        weir__http_call_header(c, "Content-Encoding: gzip");
     }
     if (!has_type) {
-        add_header(c, "Content-Type:"); /* not a form */
+        weir__http_call_header(c, "Content-Type:"); /* not a form */
     }
-    add_header(c, "Expect:"); /* a body is sent at once */
+    weir__http_call_header(c, "Expect:"); /* a body is sent at once */
     return WEIR_OK;
 }
 
@@ -172,7 +177,9 @@ static weir_rc set_server_name(weir_http_call *c, const char *url, weir_status *
         weir_buf_reset(&line);
         weir_buf_printf(&line, "Host: %s%s%s", host, plain_port ? ":" : "",
                         plain_port ? plain_port : "");
-        add_header(c, weir_buf_cstr(&line));
+        if (!c->pool->set.aws) { /* which signs it */
+            weir__http_call_header(c, weir_buf_cstr(&line));
+        }
         curl_easy_setopt(c->easy, CURLOPT_URL, renamed);
         curl_easy_setopt(c->easy, CURLOPT_CONNECT_TO, c->connect_to);
     }
@@ -208,6 +215,43 @@ static size_t take_answer(char *p, size_t size, size_t n, void *ctx)
     return c->over ? 0 : bytes; /* 0: stop */
 }
 
+/* Content-Length: digits, and the same each time: of several the library takes the last. */
+static bool is_odd_length(weir_http_call *c, weir_sv line)
+{
+    static const weir_sv name = {"content-length:", 15};
+    if (!weir_sv_istarts(line, name)) {
+        return false;
+    }
+    weir_sv digits = weir_sv_trim(weir_sv_of(line.p + name.n, line.n - name.n));
+    int64_t length = 0;
+    bool odd = digits.n == 0 || digits.n > LENGTH_DIGITS_MAX;
+    for (uint32_t i = 0; !odd && i < digits.n; i++) {
+        odd = digits.p[i] < '0' || digits.p[i] > '9';
+        length = length * 10 + (digits.p[i] - '0');
+    }
+    odd |= c->length >= 0 && c->length != length;
+    c->length = length;
+    return odd;
+}
+
+/* Line by line. A connection that ends within the last head is no end of an answer, as the library has it. */
+static size_t take_head(char *p, size_t size, size_t n, void *ctx)
+{
+    weir_http_call *c = ctx;
+    weir_sv line = weir_sv_of(p, size * n);
+    c->head_bytes += line.n;
+    if (weir_sv_starts(line, WEIR_SV("HTTP/"))) {
+        c->headed = false;
+        c->length = -1;
+    } else if (weir_sv_trim(line).n == 0) {
+        c->headed = true;
+    }
+    c->odd = c->head_bytes > HEADS_MAX ? "the head of the answer is too long"
+             : is_odd_length(c, line)  ? "the answer has two lengths, or one that is no number"
+                                       : NULL;
+    return c->odd ? 0 : line.n; /* 0: stop */
+}
+
 static void set_transfer(weir_http_call *c)
 {
     const weir_http_pool_settings *s = &c->pool->set;
@@ -232,6 +276,8 @@ static void set_transfer(weir_http_call *c)
     curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, s->accept_gzip ? "gzip" : NULL);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_head);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->why);
     if (s->guard && !s->proxy) {
         curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, weir__http_open_socket);
@@ -287,7 +333,11 @@ weir_rc weir__http_call_begin(weir_http_call *c, const weir_http_outgoing *r, we
     WEIR_TRY(set_url(c, r->url, st));
     set_transfer(c);
     set_tls(c);
-    WEIR_TRY(set_headers(c, r, set_body(c, r), st));
+    bool packed = set_body(c, r);
+    WEIR_TRY(set_headers(c, r, packed, st));
+    if (c->pool->set.aws) {
+        WEIR_TRY(weir__http_call_sign(c, r, packed ? weir_buf_view(&c->packed) : r->body, st));
+    }
     curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
     c->done = r->done;
     c->ctx = r->ctx;
@@ -300,7 +350,7 @@ static weir_http_failure failure_of(const weir_http_call *c, CURLcode code)
 {
     switch ((int)code) {
     case CURLE_OK:
-        return WEIR_HTTP_ANSWERED;
+        return c->headed ? WEIR_HTTP_ANSWERED : WEIR_HTTP_RESET;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return WEIR_HTTP_UNRESOLVED;
@@ -309,7 +359,7 @@ static weir_http_failure failure_of(const weir_http_call *c, CURLcode code)
     case CURLE_OPERATION_TIMEDOUT:
         return WEIR_HTTP_TIMED_OUT;
     case CURLE_WRITE_ERROR:
-        return c->over ? WEIR_HTTP_TOO_LARGE : WEIR_HTTP_RESET;
+        return c->over ? WEIR_HTTP_TOO_LARGE : c->odd ? WEIR_HTTP_MALFORMED : WEIR_HTTP_RESET;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -324,7 +374,10 @@ static weir_http_failure failure_of(const weir_http_call *c, CURLcode code)
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: anything */
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_HTTP2:
         return WEIR_HTTP_MALFORMED;
+    case CURLE_HTTP2_STREAM:
+        return WEIR_HTTP_RESET;
     default:
         return c->opened || c->why[0] ? WEIR_HTTP_RESET : WEIR_HTTP_UNREACHABLE;
     }
@@ -384,6 +437,23 @@ static int64_t time_of(CURL *e, CURLINFO which)
     return (int64_t)us;
 }
 
+static const char *why_of(const weir_http_call *c, weir_http_failure failure, CURLcode code)
+{
+    switch ((int)failure) {
+    case WEIR_HTTP_ANSWERED:
+        return "";
+    case WEIR_HTTP_BLOCKED:
+        return c->refused;
+    case WEIR_HTTP_TOO_LARGE:
+        return "the answer is too long";
+    default:
+        return c->odd             ? c->odd
+               : code == CURLE_OK ? "the connection ended within the head of the answer"
+               : c->why[0]        ? c->why
+                                  : curl_easy_strerror(code);
+    }
+}
+
 void weir__http_call_end(weir_http_call *c, CURLcode code)
 {
     CURL *e = c->easy;
@@ -396,7 +466,6 @@ void weir__http_call_end(weir_http_call *c, CURLcode code)
         .status = (int32_t)status,
         .body = weir_buf_view(&c->answer),
         .retry_after_ms = -1,
-        .why = "",
         .reused = n_connects == 0 && status != 0,
         .http_version = version_of(e),
         .connected_us =
@@ -405,17 +474,11 @@ void weir__http_call_end(weir_http_call *c, CURLcode code)
         .total_us = time_of(e, CURLINFO_TOTAL_TIME_T),
         .call = c,
     };
+    r.why = why_of(c, r.failure, code);
     r.connected_us = r.reused ? 0 : r.connected_us;
     weir_sv after = weir_http_result_field(&r, "Retry-After");
     if (after.p) {
         r.retry_after_ms = weir_http_retry_after(after, weir_wall_ms());
-    }
-    if (r.failure == WEIR_HTTP_BLOCKED) {
-        r.why = c->refused;
-    } else if (r.failure == WEIR_HTTP_TOO_LARGE) {
-        r.why = "the answer is too long";
-    } else if (r.failure != WEIR_HTTP_ANSWERED) {
-        r.why = c->why[0] ? c->why : curl_easy_strerror(code);
     }
     c->done(c->ctx, &r);
 }

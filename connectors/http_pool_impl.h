@@ -1,5 +1,6 @@
 /* What the files of the HTTP pool share. http_pool.c moves the library by the loop's events;
- * http_pool_call.c knows what one request asks of it and how its end is told. */
+ * http_pool_call.c knows what one request asks of it and how its end is told, http_pool_sign.c what makes it
+ * AWS's. */
 #pragma once
 #include <curl/curl.h>
 
@@ -34,6 +35,10 @@ struct weir_http_call {
     struct curl_slist *headers, *connect_to;
     weir_buf answer;
     weir_buf packed; /* the body of the request, when it is compressed */
+    uint64_t head_bytes;
+    int64_t length;  /* Content-Length of the answer; -1: it has not said yet */
+    const char *odd; /* why its head is not to be believed; NULL: it is */
+    bool headed;     /* the head is whole, and not that of a 1xx */
     bool over;       /* the answer is longer than it may be */
     bool opened;     /* a socket, allowed by the guard */
     char why[CURL_ERROR_SIZE];
@@ -46,6 +51,9 @@ weir_http_call *weir__http_call_new(weir_http_pool *p);
 void weir__http_call_free(weir_http_call *c);
 /* Judges the request and sets it up. On failure the call is as it was. */
 weir_rc weir__http_call_begin(weir_http_call *c, const weir_http_outgoing *r, weir_status *st);
+/* Adds the headers that AWS wants to a request that is set up. */
+weir_rc weir__http_call_sign(weir_http_call *c, const weir_http_outgoing *r, weir_sv body, weir_status *st);
+void weir__http_call_header(weir_http_call *c, const char *line);
 /* Tells how it ended. */
 void weir__http_call_end(weir_http_call *c, CURLcode code);
 /* Ready for the next request. */

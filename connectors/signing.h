@@ -9,14 +9,17 @@
 
 /* Secrets made ready. One thread at a time. */
 typedef struct weir_signer weir_signer;
-/* A secret that begins with whsec_ is base64, any other is its own bytes. None may be empty.
+/* A secret that begins with whsec_ is base64, any other is its own bytes. None may be empty. Ed25519
+ * keys, for STANDARD only: whsk_ and the base64 of a private one, whpk_ and that of a public one.
  * Messages do not show secrets. */
 weir_rc weir_signer_new(const weir_sv *secrets, uint32_t n, weir_signer **out, weir_status *st);
 void weir_signer_free(weir_signer *s); /* NULL is fine */
+/* False: there is a public key among them, which only checks. */
+bool weir_signer_can_sign(const weir_signer *s);
 
-/* Appends the value of webhook-signature: "v1,<base64>", for each secret, with blanks between.
- * `at_s`: seconds of webhook-timestamp. WEIR_EUSAGE: the id is empty, or has a dot (a receiver
- * could not tell where it ends), a blank or a control character. */
+/* Appends the value of webhook-signature: "v1,<base64>", of an ed25519 key "v1a,<base64>", for each
+ * secret, with blanks between. `at_s`: seconds of webhook-timestamp. WEIR_EUSAGE: the id is empty,
+ * or has a dot (a receiver could not tell where it ends), a blank or a control character. */
 weir_rc weir_webhook_sign(const weir_signer *s, weir_sv id, int64_t at_s, weir_sv body,
                           weir_buf *out, weir_status *st);
 
@@ -42,6 +45,10 @@ typedef struct weir_signed {
  * not. */
 const char *weir_signature_refuses(const weir_signer *s, weir_signature kind, const weir_signed *m,
                                    int64_t now_s, int64_t tolerance_s);
+
+#define WEIR_SHA256_BYTES 32
+void weir_sha256(weir_sv bytes, char out[WEIR_SHA256_BYTES]);
+void weir_hmac_sha256(weir_sv key, weir_sv bytes, char out[WEIR_SHA256_BYTES]);
 
 #define WEIR_SHA1_HEX 41 /* digits and NUL */
 void weir_sha1_hex(weir_sv text, char out[WEIR_SHA1_HEX]); /* names a script in Redis */

@@ -4,6 +4,8 @@
  * version, or is made of topic, partition and offset. So after a crash records may simply come again. */
 #include "connectors/sink_elastic.h"
 
+#include "connectors/http_options.h"
+
 #include "engine/data/text.h"
 
 #define ANSWER_BYTES_MIN ((int64_t)4 << 20)
@@ -15,8 +17,6 @@
 static weir_rc add_node(weir__es *s, weir_sv url, weir_status *st)
 {
     const weir_conn *c = s->conn;
-    weir_status why;
-    weir_status_reset(&why);
     int64_t scheme = weir_sv_find(url, WEIR_SV("://"), 0);
     if (scheme < 0) {
         return weir_conn_refuse(c, "connection.url", 0, 0, st, "'" WEIR_SV_FMT "' does not begin with http:// "
@@ -31,9 +31,7 @@ static weir_rc add_node(weir__es *s, weir_sv url, weir_status *st)
     while (url.n && url.p[url.n - 1] == '/') {
         url.n--;
     }
-    if (weir_http_guard_url(NULL, url, &why) != WEIR_OK) {
-        return weir_conn_refuse(c, "connection.url", 0, 0, st, "%s", why.msg);
-    }
+    WEIR_TRY(weir_http_options_url(c, "connection.url", NULL, url, st));
     s->nodes[s->n_nodes++] = (weir__es_node){.url = weir_arena_sv(weir_conn_arena(c), url)};
     return WEIR_OK;
 }
@@ -47,34 +45,6 @@ static weir_rc read_nodes(weir__es *s, weir_status *st)
         WEIR_TRY(add_node(s, urls[i], st));
     }
     return n ? WEIR_OK : weir_conn_refuse(s->conn, "connection.url", 0, 0, st, "names no node");
-}
-
-/* "id:key" is what a key is before it is encoded. */
-static weir_rc read_auth(weir__es *s, weir_status *st)
-{
-    const weir_conn *c = s->conn;
-    weir_arena *a = weir_conn_arena(c);
-    weir_sv user = weir_conn_text(c, "connection.username");
-    weir_sv key = weir_conn_text(c, "api.key");
-    weir_sv token = weir_conn_text(c, "bearer.token");
-    if ((user.n > 0) + (key.n > 0) + (token.n > 0) > 1) {
-        return weir_conn_refuse(c, key.n ? "api.key" : "bearer.token", 0, 0, st,
-                                "'connection.username', 'api.key' and 'bearer.token' exclude each other");
-    }
-    weir_buf text = {0};
-    if (user.n || (key.n && memchr(key.p, ':', key.n))) {
-        weir_sv pair = user.n ? weir_arena_printf(a, WEIR_SV_FMT ":" WEIR_SV_FMT, WEIR_SV_ARG(user),
-                                                  WEIR_SV_ARG(weir_conn_text(c, "connection.password")))
-                              : key;
-        weir_buf_str(&text, user.n ? "Basic " : "ApiKey ");
-        weir_base64_encode(&text, pair);
-    } else if (key.n || token.n) {
-        weir_buf_str(&text, key.n ? "ApiKey " : "Bearer ");
-        weir_buf_sv(&text, key.n ? key : token);
-    }
-    s->auth = weir_arena_sv(a, weir_buf_view(&text));
-    weir_buf_deinit(&text);
-    return WEIR_OK;
 }
 
 /* What the answer has to say about each item, and nothing else. */
@@ -92,6 +62,17 @@ static void read_path(weir__es *s)
     weir_buf_deinit(&path);
 }
 
+/* As Kafka Connect's connector tells it. */
+static void read_proxy(weir__es *s)
+{
+    const weir_conn *c = s->conn;
+    if (weir_conn_text(c, "proxy.host").n) {
+        s->proxy = weir_arena_printf(weir_conn_arena(c), "http://" WEIR_SV_FMT ":%lld",
+                                     WEIR_SV_ARG(weir_conn_text(c, "proxy.host")),
+                                     (long long)weir_conn_int(c, "proxy.port")).p;
+    }
+}
+
 static void read_spoiled(weir__es *s)
 {
     const weir_conn *c = s->conn;
@@ -106,7 +87,9 @@ static void read_spoiled(weir__es *s)
 
 static void close_sink(void *self)
 {
-    weir_free(self);
+    weir__es *s = self;
+    weir_http_login_free(s->login);
+    weir_free(s);
 }
 
 static weir_rc open_sink(weir_conn *c, void **self, weir_status *st)
@@ -115,33 +98,21 @@ static weir_rc open_sink(weir_conn *c, void **self, weir_status *st)
     s->conn = c;
     s->retry_on_conflict = (uint32_t)weir_conn_int(c, "retry.on.conflict");
     s->gzip = weir_conn_bool(c, "connection.compression");
+    weir_http_login_spec login = {.conn = c, .key_option = "api.key"};
     weir_rc rc = read_nodes(s, st);
-    rc = rc ? rc : read_auth(s, st);
+    rc = rc ? rc : weir_http_login_new(&login, &s->login, st);
     if (rc != WEIR_OK) {
         close_sink(s);
         return rc;
     }
     read_path(s);
+    read_proxy(s);
     read_spoiled(s);
     *self = s;
     return WEIR_OK;
 }
 
 /* ---- starting and stopping: loop ---- */
-
-static const char *path_of(const weir_conn *c, const char *option)
-{
-    return weir_conn_text(c, option).n ? weir_conn_cstr(c, option) : NULL;
-}
-
-static const char *proxy_of(const weir_conn *c)
-{
-    return weir_conn_text(c, "proxy.host").n
-               ? weir_arena_printf(weir_conn_arena(c), "http://" WEIR_SV_FMT ":%lld",
-                                   WEIR_SV_ARG(weir_conn_text(c, "proxy.host")),
-                                   (long long)weir_conn_int(c, "proxy.port")).p
-               : NULL;
-}
 
 static weir_rc start(void *self, weir_status *st)
 {
@@ -154,24 +125,16 @@ static weir_rc start(void *self, weir_status *st)
     s->putting = false;
     s->request_max = UINT64_MAX;
     weir_http_pool_settings set = {
-        .connect_ms = (uint32_t)weir_conn_int(c, "connection.timeout.ms"),
-        .total_ms = (uint32_t)weir_conn_int(c, "read.timeout.ms"),
         .answer_max = (uint32_t)answer,
         .in_flight_max = s->n_lanes + 1, /* and an index template */
         .accept_gzip = s->gzip,
-        .tls_unverified = !weir_conn_bool(c, "tls.verify"),
-        .tls_ca = path_of(c, "tls.ca.file"),
-        .tls_cert = path_of(c, "tls.cert.file"),
-        .tls_key = path_of(c, "tls.key.file"),
-        .tls_key_password = path_of(c, "tls.key.password"),
-        .tls_server_name = path_of(c, "tls.server.name"),
-        .proxy = proxy_of(c),
     };
+    weir_http_options_pool(c, &set);
+    weir_http_login_pool(s->login, &set);
+    set.proxy = set.proxy ? set.proxy : s->proxy;
     WEIR_TRY(weir_http_pool_new(weir_conn_loop(c), &set, &s->pool, st));
     weir__es_lanes_open(s);
-    if (set.tls_unverified) {
-        weir_conn_trouble(c, "'tls.verify' is false: anybody in between can read and change what is sent");
-    }
+    weir_http_options_warn(c);
     return WEIR_OK;
 }
 
@@ -194,17 +157,14 @@ static const weir_sink_calls calls = {.open = open_sink,
 
 /* ---- options ---- */
 
-#define HOUR_MS INT64_C(3600000)
 #define ACCEPTED "Accepted for Kafka Connect's sake."
 
 static const weir_conn_option options[] = {
     {"connection.url", "connection.urls|urls|hosts|endpoints", WEIR_CONN_LIST, NULL, true, 0, 0, NULL,
      "The nodes, as http://host:9200 or https://host/path; they are asked in turn."},
-    {"connection.username", "username", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "Basic authentication."},
-    {"connection.password", "password", WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "Its password."},
+    WEIR_HTTP_LOGIN_OPTIONS("none|basic|bearer|apikey|aws", "es"),
     {"api.key", "api_key|connection.api.key", WEIR_CONN_SECRET, NULL, false, 0, 0, NULL,
      "An API key: encoded, or as id:key."},
-    {"bearer.token", NULL, WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "A token for Authorization: Bearer."},
     {"index", "index.name", WEIR_CONN_TEMPLATE, "${topic}", false, 0, 0, NULL,
      "The index, as orders-${ROWTIME:%Y.%m.%d}; what is put in becomes lower case."},
     {"topic.to.external.resource.mapping", "topic.index.map", WEIR_CONN_LIST, NULL, false, 0, 0, NULL,
@@ -262,20 +222,12 @@ static const weir_conn_option options[] = {
      "What a DECIMAL becomes; of more than 18 digits scaled_float is keyword."},
     {"index.template.string", NULL, WEIR_CONN_CHOICE, "text", false, 0, 0, "text|keyword",
      "What a STRING becomes; text has a field keyword."},
-    {"connection.timeout.ms", "connect.timeout.ms", WEIR_CONN_MS, "5s", false, 1, HOUR_MS, NULL,
-     "For connecting, TLS included."},
-    {"read.timeout.ms", "request.timeout.ms", WEIR_CONN_MS, "30s", false, 1, HOUR_MS, NULL,
-     "For a whole request; then it is sent again."},
     {"connection.compression", "compression", WEIR_CONN_BOOLEAN, "false", false, 0, 0, NULL,
      "true: requests are compressed, and answers may be."},
-    {"proxy.host", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "An HTTP proxy."},
+    {"proxy.host", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,
+     "The host of an HTTP proxy, as Kafka Connect's connector has it."},
     {"proxy.port", NULL, WEIR_CONN_INTEGER, "8080", false, 1, 65535, NULL, "Its port."},
-    {"tls.ca.file", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "PEM file that signs the servers."},
-    {"tls.cert.file", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "PEM file shown to the servers."},
-    {"tls.key.file", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "PEM file of its key."},
-    {"tls.key.password", NULL, WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "The password of that file."},
-    {"tls.server.name", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "Name the certificates must have."},
-    {"tls.verify", NULL, WEIR_CONN_BOOLEAN, "true", false, 0, 0, NULL, "false: believes everybody. For tests."},
+    WEIR_HTTP_OPTIONS("1.1"),
     {"batch.size", NULL, WEIR_CONN_INTEGER, "2000", false, 1, 100000, NULL, "Most records of one request."},
     {"batch.bytes", "bulk.size.bytes|batch.max.bytes", WEIR_CONN_BYTES, "5mb", false, 1, 1 << 28, NULL,
      "Most bytes of one request."},

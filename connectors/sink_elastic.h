@@ -9,10 +9,11 @@
  *
  * Loop thread, but for what opens, binds and closes. */
 #pragma once
+#include "connectors/http_login.h"
 #include "connectors/http_pool.h"
 #include "connectors/template.h"
 
-/* ORDER weir__es_action: names in sink_elastic_render.c */
+/* ORDER weir__es_action: names in sink_elastic_answer.c */
 typedef enum weir__es_action {
     WEIR__ES_INDEX,
     WEIR__ES_CREATE,
@@ -76,7 +77,8 @@ typedef struct weir__es {
     weir__es_node *nodes;
     uint32_t n_nodes, next_node;
     weir_sv path;            /* /_bulk?… */
-    weir_sv auth;            /* value of Authorization; empty: none */
+    weir_http_login *login;
+    const char *proxy;       /* NULL: what http.proxy says */
     uint32_t retry_on_conflict;
     weir__es_spoiled spoiled; /* documents that will never be taken */
     bool gzip;
@@ -117,9 +119,13 @@ void weir__es_pattern(weir_buf *out, weir_sv index, weir_sv topic);
 typedef struct weir__es_result {
     int32_t status;
     weir_sv type, reason; /* of an error; empty: none */
+    weir_sv action;       /* that this is the answer to: index … */
 } weir__es_result;
+const char *weir__es_action_name(uint32_t aux);
 /* Reads the answer to n items. False: it is not whole, or another one's. */
 bool weir__es_answer(weir_arena *a, weir_sv body, uint32_t n, weir__es_result *out);
+/* Whether the answer to something else says that it was done. */
+bool weir__es_acknowledged(weir_arena *a, weir_sv body);
 /* The error of an answer that is not about items. */
 weir__es_result weir__es_error(weir_arena *a, weir_sv body);
 /* What it means for the record, which was sent so often. */

@@ -65,6 +65,7 @@ static bool read_item(weir_json_doc *d, const weir_json_token *item, weir__es_re
     if (!weir_json_next(d, &it, &name, &result) || result.kind != WEIR_JSON_OBJECT) {
         return false;
     }
+    out->action = weir_json_string_of(d->arena, &name);
     for (weir_json_iter in = weir_json_first(&result); weir_json_next(d, &in, &name, &value);) {
         weir_sv key = weir_json_string_of(d->arena, &name);
         if (weir_sv_eq(key, WEIR_SV("status"))) {
@@ -74,6 +75,12 @@ static bool read_item(weir_json_doc *d, const weir_json_token *item, weir__es_re
         }
     }
     return out->status != 0;
+}
+
+const char *weir__es_action_name(uint32_t aux)
+{
+    static const char *const names[] = {"index", "create", "update", "delete"}; /* ORDER weir__es_action */
+    return names[weir__es_action_of(aux)];
 }
 
 bool weir__es_answer(weir_arena *a, weir_sv body, uint32_t n, weir__es_result *out)
@@ -118,6 +125,23 @@ weir__es_result weir__es_error(weir_arena *a, weir_sv body)
         }
     }
     return r;
+}
+
+bool weir__es_acknowledged(weir_arena *a, weir_sv body)
+{
+    weir_json_doc d;
+    weir_json_token root;
+    weir_json_token name;
+    weir_json_token value;
+    bool yes = false;
+    if (!weir_json_open(&d, a, body) || !weir_json_root(&d, &root) || root.kind != WEIR_JSON_OBJECT) {
+        return false;
+    }
+    for (weir_json_iter it = weir_json_first(&root); weir_json_next(&d, &it, &name, &value);) {
+        yes |= value.kind == WEIR_JSON_TRUE &&
+               weir_sv_eq(weir_json_string_of(a, &name), WEIR_SV("acknowledged"));
+    }
+    return yes && !d.error;
 }
 
 int64_t weir__es_conflicting_version(weir_sv reason)

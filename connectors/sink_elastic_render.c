@@ -126,8 +126,7 @@ static bool put_action(const weir__es *s, const weir__es_topic *t, const weir_si
                        weir__es_action action, weir_buf *scratch, weir_sink_item *item, weir_buf *out,
                        const char **why)
 {
-    static const char *const names[] = {"index", "create", "update", "delete"}; /* ORDER weir__es_action */
-    weir_buf_printf(out, "{\"%s\":{", names[action]);
+    weir_buf_printf(out, "{\"%s\":{", weir__es_action_name((uint32_t)action));
     if (!put_member(t->index, "_index", r, row, scratch, out, why)) {
         return false;
     }

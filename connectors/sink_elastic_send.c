@@ -90,14 +90,15 @@ static weir_rc request(weir__es *s, weir__es_node *node, const char *method, wei
                        weir_status *st)
 {
     weir_buf url = {0};
-    weir_http_field fields[2] = {{WEIR_SV("Content-Type"), weir_sv_cstr(type)},
-                                 {WEIR_SV("Authorization"), s->auth}};
+    weir_http_field fields[2] = {{WEIR_SV("Content-Type"), weir_sv_cstr(type)}};
+    uint32_t number = 0;
+    bool known = weir_http_login_ask(s->login, &fields[1], &number) == WEIR_HTTP_LOGIN_READY;
     weir_buf_sv(&url, node->url);
     weir_buf_sv(&url, path);
     weir_http_outgoing out = {.method = method,
                               .url = weir_buf_view(&url),
                               .headers = fields,
-                              .n_headers = s->auth.n ? 2 : 1,
+                              .n_headers = known ? 2 : 1,
                               .body = body,
                               .gzip = s->gzip,
                               .done = done,
@@ -261,11 +262,21 @@ static void keep_order(weir__es_lane *l, weir_sink_outcome *all)
     }
 }
 
+/* The answer to these items, in their order, as far as that can be told. */
+static bool read_results(weir__es_lane *l, weir_sv body, weir__es_result *out)
+{
+    bool ours = weir__es_answer(&l->arena, body, l->n, out);
+    for (uint32_t i = 0; ours && i < l->n; i++) {
+        ours = weir_sv_eq(out[i].action, weir_sv_cstr(weir__es_action_name(l->items[i]->aux)));
+    }
+    return ours;
+}
+
 static void judge_items(weir__es_lane *l, const weir_http_result *r)
 {
     weir__es_result *results = WEIR_NEW_N(&l->arena, weir__es_result, l->n);
     weir_sink_outcome *all = WEIR_NEW_N(&l->arena, weir_sink_outcome, l->n);
-    if (!weir__es_answer(&l->arena, r->body, l->n, results)) {
+    if (!read_results(l, r->body, results)) {
         weir_sink_finish_all(l->lane, WEIR_SINK_RETRY, 0, WEIR_SV_FMT " answered what is no answer to a bulk "
                              "request of %u items", WEIR_SV_ARG(l->node->url), l->n);
         return;
@@ -329,6 +340,11 @@ static void on_put(void *ctx, const weir_http_result *r)
     weir_arena a;
     weir_arena_init(&a);
     verdict v = verdict_of(&a, s->put_node, r);
+    if (v.kind == WEIR_SINK_DONE && !weir__es_acknowledged(&a, r->body)) {
+        v.kind = WEIR_SINK_RETRY;
+        snprintf(v.why, sizeof v.why, WEIR_SV_FMT " answered %d, but not that it is there",
+                 WEIR_SV_ARG(s->put_node->url), r->status);
+    }
     weir_arena_deinit(&a);
     s->putting = false;
     s->n_put += v.kind == WEIR_SINK_DONE;
@@ -383,10 +399,7 @@ static void show_head(const weir__es *s, weir_buf *out, const char *method, weir
 {
     weir_buf_printf(out, "%s " WEIR_SV_FMT WEIR_SV_FMT "\nContent-Type: %s\n", method,
                     WEIR_SV_ARG(s->nodes[0].url), WEIR_SV_ARG(path), type);
-    if (s->auth.n) {
-        const char *blank = memchr(s->auth.p, ' ', s->auth.n);
-        weir_buf_printf(out, "Authorization: %.*s [hidden]\n", (int)(blank - s->auth.p), s->auth.p);
-    }
+    weir_http_login_show(s->login, out);
     if (s->gzip) {
         weir_buf_str(out, "Content-Encoding: gzip\n");
     }

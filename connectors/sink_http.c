@@ -5,6 +5,8 @@
  * keys of its lane, until it is, or is given up (max.retries, retries.max.timeout.ms), and no others. */
 #include "connectors/sink_http.h"
 
+#include "connectors/http_options.h"
+
 #define ANSWER_MAX ((uint32_t)64 << 10) /* what is behind that of an answer is of no interest */
 
 /* ---- codes ---- */
@@ -109,6 +111,10 @@ static weir_rc read_signing(weir__hook *h, weir_status *st)
     if (weir_signer_new(secrets, n, &h->signer, &why) != WEIR_OK) {
         return weir_conn_refuse(h->conn, "signing.secret", 0, 0, st, "%s", why.msg);
     }
+    if (!weir_signer_can_sign(h->signer)) {
+        return weir_conn_refuse(h->conn, "signing.secret", 0, 0, st, "whpk_ begins a public key, which "
+                                "receivers check with; the private one, whsk_…, signs");
+    }
     return h->gzip ? weir_conn_refuse(h->conn, "request.compression", 0, 0, st,
                                       "what is signed is sent as it is")
                    : WEIR_OK;
@@ -144,13 +150,9 @@ static weir_rc check_id(const weir__hook *h, weir_status *st)
 static weir_rc open_parts(weir__hook *h, weir_status *st)
 {
     weir_conn *c = h->conn;
-    weir_status why;
-    weir_status_reset(&why);
+    weir_http_login_spec login = {.conn = c, .guard = &h->guard, .resume = weir__hook_resume, .ctx = h};
     h->preset = weir__hook_preset_named(weir_conn_text(c, "preset"));
-    if (weir_http_guard_parse(weir_conn_text(c, "http.allow.addresses"),
-                              weir_conn_bool(c, "http.allow.insecure"), &h->guard, &why) != WEIR_OK) {
-        return weir_conn_refuse(c, "http.allow.addresses", 0, 0, st, "%s", why.msg);
-    }
+    WEIR_TRY(weir_http_options_guard(c, &h->guard, st));
     if (weir_conn_text(c, "http.url").n == 0 && !(h->preset && h->preset->url)) {
         return weir_fail(st, WEIR_EUSAGE, "connector http needs option 'http.url': where requests go");
     }
@@ -165,7 +167,7 @@ static weir_rc open_parts(weir__hook *h, weir_status *st)
     WEIR_TRY(weir__hook_nulls_of(h, st));
     WEIR_TRY(read_batch(h, st));
     WEIR_TRY(read_signing(h, st));
-    WEIR_TRY(weir__hook_auth_new(h, &h->auth, st));
+    WEIR_TRY(weir_http_login_new(&login, &h->login, st));
     return weir__hook_shape_new(c, &h->shape, st);
 }
 
@@ -173,7 +175,7 @@ static void close_sink(void *self)
 {
     weir__hook *h = self;
     weir_signer_free(h->signer);
-    weir__hook_auth_free(h->auth);
+    weir_http_login_free(h->login);
     weir__hook_shape_free(h->shape);
     weir_free(h);
 }
@@ -193,41 +195,28 @@ static weir_rc open_sink(weir_conn *c, void **self, weir_status *st)
 
 /* ---- starting and stopping: loop ---- */
 
-static const char *path_of(const weir_conn *c, const char *option)
-{
-    return weir_conn_text(c, option).n ? weir_conn_cstr(c, option) : NULL;
-}
-
 static weir_rc start(void *self, weir_status *st)
 {
     weir__hook *h = self;
     weir_conn *c = h->conn;
-    int64_t total_ms = weir_conn_int(c, weir_conn_given(c, "http.timeout") ? "http.timeout"
-                                                                          : "http.request.timeout.ms");
     h->n_lanes = (uint32_t)weir_conn_int(c, "max.in.flight.requests");
     weir_http_pool_settings set = {
-        .connect_ms = (uint32_t)weir_conn_int(c, "http.connect.timeout.ms"),
-        .total_ms = (uint32_t)total_ms,
         .answer_max = ANSWER_MAX,
         .in_flight_max = h->n_lanes + 1, /* and one that asks for a token */
-        .http2 = weir_conn_bool(c, "http2"),
-        .tls_unverified = !weir_conn_bool(c, "tls.verify"),
-        .tls_ca = path_of(c, "tls.ca.file"),
-        .tls_cert = path_of(c, "tls.cert.file"),
-        .tls_key = path_of(c, "tls.key.file"),
-        .tls_key_password = path_of(c, "tls.key.password"),
-        .tls_server_name = path_of(c, "tls.server.name"),
-        .proxy = path_of(c, "http.proxy"),
         .guard = &h->guard,
     };
+    weir_http_options_pool(c, &set);
+    weir_http_login_pool(h->login, &set);
+    if (weir_conn_given(c, "http.timeout")) {
+        set.total_ms = (uint32_t)weir_conn_int(c, "http.timeout");
+    }
     WEIR_TRY(weir_http_pool_new(weir_conn_loop(c), &set, &h->pool, st));
+    weir_http_login_use(h->login, h->pool);
     weir__hook_lanes_open(h);
     if (h->shape) {
         weir__hook_shape_start(h->shape);
     }
-    if (set.tls_unverified) {
-        weir_conn_trouble(c, "'tls.verify' is false: anybody in between can read and change what is sent");
-    }
+    weir_http_options_warn(c);
     return WEIR_OK;
 }
 
@@ -236,7 +225,7 @@ static void stop(void *self)
     weir__hook *h = self;
     weir_http_pool_free(h->pool);
     h->pool = NULL;
-    weir__hook_auth_stop(h->auth);
+    weir_http_login_use(h->login, NULL);
     weir__hook_lanes_close(h);
 }
 
@@ -337,7 +326,8 @@ static const weir_conn_option options[] = {
      "Accepted for Aiven's sake; batch.size says how many."},
     {"signing.secret", "webhook.secret", WEIR_CONN_SECRET, NULL, false, 0, 0, NULL,
      "Requests are signed as Standard Webhooks are: webhook-id, webhook-timestamp, webhook-signature. "
-     "Several with commas between, while one replaces the other."},
+     "whsec_… or any other text: HMAC (v1), whsk_…: an ed25519 key (v1a). Several with commas between, "
+     "while one replaces the other."},
     {"id.prefix", NULL, WEIR_CONN_TEXT, "msg_", false, 0, 0, NULL,
      "In front of a message's id, which is made of connector, topic, partition and offset: differs between "
      "installations that send to one endpoint."},
@@ -349,50 +339,12 @@ static const weir_conn_option options[] = {
      false, 0, 0, NULL, "Answers after which a record is tried again; Retry-After is obeyed."},
     {"drop.on.status.codes", "drop.on", WEIR_CONN_TEXT, "", false, 0, 0, NULL,
      "Answers after which a record is skipped. All others: dead letters, but 410: the connector stops."},
-    {"auth.type", "http.authorization.type|authentication.type", WEIR_CONN_CHOICE, NULL, false, 0, 0,
-     "none|basic|bearer|apikey|static|oauth2", "Who we are; what else is given tells otherwise."},
-    {"auth.user", "connection.user|connection.username|auth.username", WEIR_CONN_TEXT, NULL, false, 0, 0,
-     NULL, "basic: the name."},
-    {"auth.password", "connection.password", WEIR_CONN_SECRET, NULL, false, 0, 0, NULL,
-     "basic: the password."},
-    {"auth.token", "bearer.token|http.headers.authorization|api.key.value", WEIR_CONN_SECRET, NULL, false, 0,
-     0, NULL, "bearer: the token; apikey: the key; static: the value of Authorization."},
-    {"auth.header", "api.key.name", WEIR_CONN_TEXT, "X-API-Key", false, 0, 0, NULL,
-     "apikey: the header that has it."},
-    {"oauth2.token.url", "oauth2.access.token.url", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,
-     "oauth2: where tokens are given out (client credentials)."},
-    {"oauth2.client.id", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "oauth2: who we are there."},
-    {"oauth2.client.secret", NULL, WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "oauth2: our secret there."},
-    {"oauth2.client.scope", "oauth2.scope", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,
-     "oauth2: what tokens are to be good for."},
-    {"oauth2.client.auth.mode", "oauth2.client.authorization.mode", WEIR_CONN_CHOICE, "header", false, 0, 0,
-     "header|url|body", "oauth2: id and secret in a header, or in the form that is sent."},
-    {"oauth2.token.property", "oauth2.response.token.property", WEIR_CONN_TEXT, "access_token", false, 0, 0,
-     NULL, "oauth2: the member of the answer that is the token."},
-    {"oauth2.refresh.skew.ms", NULL, WEIR_CONN_MS, "30s", false, 0, DAY_MS, NULL,
-     "oauth2: a token is replaced so long before it ends."},
-    {"tls.ca.file", "https.ssl.ca.file", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,
-     "Authorities that are trusted, PEM; otherwise the system's."},
-    {"tls.cert.file", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "Our certificate, PEM."},
-    {"tls.key.file", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "Its key, PEM."},
-    {"tls.key.password", NULL, WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "What opens the key."},
-    {"tls.server.name", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,
-     "The name that the endpoint's certificate must have; otherwise the URL's host."},
-    {"tls.verify", NULL, WEIR_CONN_BOOLEAN, "true", false, 0, 0, NULL,
-     "Certificates are checked; without that anybody in between can read and change what is sent."},
-    {"http.allow.addresses", NULL, WEIR_CONN_TEXT, "", false, 0, 0, NULL,
-     "Ranges that may be connected to besides public addresses on ports 443 and 8443: 10.0.0.0/8, ::1."},
-    {"http.allow.insecure", NULL, WEIR_CONN_BOOLEAN, "false", false, 0, 0, NULL,
-     "Plain http is allowed, too."},
-    {"http.connect.timeout.ms", "connect.timeout.ms|connect.http.connection.timeout.ms", WEIR_CONN_MS, "5s",
-     false, 1, HOUR_MS, NULL, "How long a connection may take, with name and TLS."},
-    {"http.request.timeout.ms", "request.timeout.ms|connect.http.request.timeout.ms", WEIR_CONN_MS, "30s",
-     false, 1, HOUR_MS, NULL, "How long a request may take in all."},
+    WEIR_HTTP_LOGIN_OPTIONS("none|basic|bearer|apikey|static|oauth2|aws", "execute-api"),
+    WEIR_HTTP_TOKEN_OPTIONS,
+    WEIR_HTTP_GUARD_OPTIONS,
+    WEIR_HTTP_OPTIONS("auto"),
     {"http.timeout", NULL, WEIR_CONN_SECONDS, NULL, false, 1000, HOUR_MS, NULL,
-     "The same in seconds, as Aiven's connector has it."},
-    {"http.proxy", "proxy.url", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,
-     "http://host:port of a proxy that connects for us, and decides where to."},
-    {"http2", NULL, WEIR_CONN_BOOLEAN, "true", false, 0, 0, NULL, "HTTP/2 is offered in TLS."},
+     "http.request.timeout.ms in seconds, as Aiven's connector has it."},
     {"request.compression", "compression", WEIR_CONN_CHOICE, "none", false, 0, 0, "none|gzip",
      "Bodies are compressed, but for small ones."},
     {"max.in.flight.requests", "max.in.flight|request.concurrency", WEIR_CONN_INTEGER, "4", false, 1, 256,

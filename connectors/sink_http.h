@@ -8,6 +8,7 @@
  *
  * Loop thread, but for what opens and closes. */
 #pragma once
+#include "connectors/http_login.h"
 #include "connectors/http_pool.h"
 #include "connectors/signing.h"
 #include "connectors/template.h"
@@ -81,7 +82,6 @@ typedef struct weir__hook_codes {
 bool weir__hook_codes_parse(weir_sv text, weir__hook_codes *out);
 bool weir__hook_codes_have(const weir__hook_codes *c, int32_t status);
 
-typedef struct weir__hook_auth weir__hook_auth;
 typedef struct weir__hook_shape weir__hook_shape;
 typedef struct weir__hook_lane weir__hook_lane;
 
@@ -91,7 +91,7 @@ typedef struct weir__hook {
     weir_http_guard guard;
     weir_http_pool *pool;
     weir_signer *signer;  /* NULL: requests are not signed */
-    weir__hook_auth *auth;
+    weir_http_login *login;
     weir__hook_shape *shape; /* NULL: every record is sent */
     weir__hook_lane *lanes;
     uint32_t n_lanes;
@@ -121,27 +121,7 @@ void weir__hook_show(void *self, weir_sink_item *const *items, uint32_t n, weir_
 void weir__hook_lanes_open(weir__hook *h);
 void weir__hook_lanes_close(weir__hook *h);
 /* The token that lanes have waited for is there, or `why` it is not. */
-void weir__hook_resume(weir__hook *h, uint32_t number, const char *why);
-
-/* sink_http_auth.c */
-weir_rc weir__hook_auth_new(weir__hook *h, weir__hook_auth **out, weir_status *st);
-void weir__hook_auth_free(weir__hook_auth *a); /* NULL is fine */
-/* Pending requests for tokens are the pool's: it is freed. */
-void weir__hook_auth_stop(weir__hook_auth *a);
-typedef enum weir__hook_auth_answer {
-    WEIR__HOOK_AUTH_NONE, /* no header */
-    WEIR__HOOK_AUTH_READY,
-    WEIR__HOOK_AUTH_WAIT, /* weir__hook_resume is called */
-    WEIR__HOOK_AUTH_FAILED, /* what asks for a token cannot be sent */
-} weir__hook_auth_answer;
-/* The header of the next request; valid until the next call. *number: of the token in it, or of the
- * request for one. */
-weir__hook_auth_answer weir__hook_auth_ask(weir__hook_auth *a, weir_http_field *out, uint32_t *number);
-/* What the other side said to a token: true: another one may do. */
-bool weir__hook_auth_refused(weir__hook_auth *a, uint32_t number);
-void weir__hook_auth_accepted(weir__hook_auth *a, uint32_t number);
-/* For CHECK CONNECTOR: the header's name, or NULL. */
-const char *weir__hook_auth_header(const weir__hook_auth *a);
+void weir__hook_resume(void *self, uint32_t number, const char *why);
 
 /* sink_http_shape.c */
 weir_rc weir__hook_shape_new(weir_conn *c, weir__hook_shape **out, weir_status *st); /* NULL: passes all */

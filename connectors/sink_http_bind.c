@@ -4,6 +4,7 @@
  * operator allows it nonetheless, each URL and each address is judged before anything is sent. */
 #include "connectors/sink_http.h"
 
+#include "connectors/http_options.h"
 #include "engine/base/hash.h"
 
 const char *weir__hook_method(weir_sv text)
@@ -126,8 +127,6 @@ static uint32_t authority_end(weir_sv url)
 
 static weir_rc check_url(const weir__hook *h, const char *option, weir_sv text, weir_status *st)
 {
-    weir_status why;
-    weir_status_reset(&why);
     int64_t first = weir_sv_find(text, WEIR_SV("${"), 0);
     if (first >= 0 && (uint32_t)first < authority_end(text)) {
         if (weir_conn_bool(h->conn, "http.allow.dynamic.host")) {
@@ -136,11 +135,7 @@ static weir_rc check_url(const weir__hook *h, const char *option, weir_sv text, 
         weir_conn_refuse(h->conn, option, (uint32_t)first, 2, st, "the host must not come from records");
         return weir_hint(st, "'http.allow.dynamic.host'='true' allows it; each address is checked then");
     }
-    if (weir_http_guard_url(&h->guard, sample_of(weir_conn_arena(h->conn), text), &why) == WEIR_OK) {
-        return WEIR_OK;
-    }
-    weir_conn_refuse(h->conn, option, 0, 0, st, "%s", why.msg);
-    return why.hint[0] ? weir_hint(st, "%s", why.hint) : st->rc;
+    return weir_http_options_url(h->conn, option, &h->guard, sample_of(weir_conn_arena(h->conn), text), st);
 }
 
 static weir_rc bind_url(const weir__hook *h, const weir_sink_input *in, bool resolve,

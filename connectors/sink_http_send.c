@@ -143,9 +143,9 @@ static void begin(weir__hook_lane *l)
     char stamp[24];
     weir_status st;
     weir_status_reset(&st);
-    weir__hook_auth_answer may = weir__hook_auth_ask(h->auth, &auth, &l->token);
-    l->waits = may == WEIR__HOOK_AUTH_WAIT;
-    if (may == WEIR__HOOK_AUTH_FAILED) {
+    weir_http_login_answer may = weir_http_login_ask(h->login, &auth, &l->token);
+    l->waits = may == WEIR_HTTP_LOGIN_WAIT;
+    if (may == WEIR_HTTP_LOGIN_FAILED) {
         weir_sink_finish_all(l->lane, WEIR_SINK_FATAL, 0, "no token can be asked for: oauth2.client.id, "
                              "oauth2.client.secret or oauth2.client.scope cannot be sent");
         return;
@@ -155,7 +155,7 @@ static void begin(weir__hook_lane *l)
     }
     weir_sv body = join_bodies(h, l->items, l->n, &l->body);
     add_fields(l, l->items[0], &from, body);
-    if (may == WEIR__HOOK_AUTH_READY) {
+    if (may == WEIR_HTTP_LOGIN_READY) {
         add_field(l, auth.name, auth.value);
     }
     weir_rc rc = h->signer ? sign(l, body, stamp, &st) : WEIR_OK;
@@ -187,8 +187,9 @@ void weir__hook_send(void *self, weir_sink_lane *lane, weir_sink_item *const *it
     begin(l);
 }
 
-void weir__hook_resume(weir__hook *h, uint32_t number, const char *why)
+void weir__hook_resume(void *self, uint32_t number, const char *why)
 {
+    weir__hook *h = self;
     for (uint32_t i = 0; i < h->n_lanes; i++) {
         weir__hook_lane *l = &h->lanes[i];
         if (!l->waits || l->token != number) {
@@ -219,7 +220,7 @@ static verdict judge_status(weir__hook_lane *l, int32_t status)
         v.kind = WEIR_SINK_DONE;
     } else if (weir__hook_codes_have(&h->drop, status)) {
         v.kind = WEIR_SINK_SKIPPED;
-    } else if (status == 401 && weir__hook_auth_refused(h->auth, l->token)) {
+    } else if (status == 401 && weir_http_login_refused(h->login, l->token)) {
         v.kind = WEIR_SINK_RETRY;
     } else if (weir__hook_codes_have(&h->retry, status)) {
         v.kind = WEIR_SINK_RETRY;
@@ -238,7 +239,7 @@ static verdict judge(weir__hook_lane *l, const weir_http_result *r)
     bool answered = r->failure == WEIR_HTTP_ANSWERED || (r->failure == WEIR_HTTP_TOO_LARGE && r->status);
     if (answered) {
         if (r->status != 401) {
-            weir__hook_auth_accepted(l->hook->auth, l->token);
+            weir_http_login_accepted(l->hook->login, l->token);
         }
         return judge_status(l, r->status);
     }
@@ -299,10 +300,7 @@ void weir__hook_show(void *self, weir_sink_item *const *items, uint32_t n, weir_
         weir__hook_id(out, items[0]);
         weir_buf_byte(out, '\n');
     }
-    const char *auth = weir__hook_auth_header(h->auth);
-    if (auth) {
-        weir_buf_printf(out, "%s: [hidden]\n", auth);
-    }
+    weir_http_login_show(h->login, out);
     if (h->signer) {
         weir_buf_str(out, "webhook-id: ");
         weir__hook_id(out, items[0]);

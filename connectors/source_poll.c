@@ -8,6 +8,8 @@
  * whose records are not in the topic. */
 #include "connectors/source_poll.h"
 
+#include "connectors/http_login.h"
+#include "connectors/http_options.h"
 #include "connectors/intake_bad.h"
 #include "connectors/retry.h"
 #include "engine/base/hash.h"
@@ -24,7 +26,9 @@ typedef struct source {
     weir_intake *intake;
     weir_intake_bad_end *bad;
     weir_http_guard guard;
-    weir_http_field *headers; /* with room for two more */
+    weir_http_login *login;
+    uint32_t token;           /* number of the one that is sent, or waited for */
+    weir_http_field *headers; /* with room for three more */
     uint32_t n_headers, cap_headers;
     weir_sv pointer, change_key;
     int64_t interval_ms, polls_max;
@@ -45,7 +49,7 @@ typedef struct source {
     weir_chunk_builder records;
     weir_source_part parts[2]; /* made, and not yet put */
     uint32_t n_parts;
-    bool unput, paused, over;
+    bool unput, paused, over, waits; /* for a token */
     weir_buf position;
 } source;
 
@@ -55,6 +59,8 @@ static int64_t now_ms(void)
 }
 
 /* ---- opening: control thread ---- */
+
+static void on_token(void *ctx, uint32_t number, const char *why);
 
 static void add_header(source *s, weir_sv name, weir_sv value)
 {
@@ -66,52 +72,6 @@ static void add_header(source *s, weir_sv name, weir_sv value)
 static void on_header(void *ctx, weir_sv rest, weir_sv value)
 {
     add_header(ctx, rest, value);
-}
-
-static weir_rc open_auth(source *s, weir_status *st)
-{
-    const weir_conn *c = s->conn;
-    weir_sv token = weir_conn_text(c, "auth.token");
-    weir_sv user = weir_conn_text(c, "auth.user");
-    weir_sv type = weir_conn_text(c, "auth.type");
-    type = type.n ? type : user.n ? WEIR_SV("basic") : token.n ? WEIR_SV("bearer") : WEIR_SV("none");
-    weir_buf text = {0};
-    if (weir_sv_ieq(type, WEIR_SV("bearer"))) {
-        weir_buf_str(&text, "Bearer ");
-        weir_buf_sv(&text, token);
-    } else if (weir_sv_ieq(type, WEIR_SV("basic"))) {
-        weir_buf plain = {0};
-        weir_buf_sv(&plain, user);
-        weir_buf_byte(&plain, ':');
-        weir_buf_sv(&plain, weir_conn_text(c, "auth.password"));
-        weir_buf_str(&text, "Basic ");
-        weir_base64_encode(&text, weir_buf_view(&plain));
-        weir_buf_deinit(&plain);
-    }
-    bool lacks = (weir_sv_ieq(type, WEIR_SV("bearer")) && !token.n) ||
-                 (weir_sv_ieq(type, WEIR_SV("basic")) && !user.n);
-    if (text.n && !lacks) {
-        add_header(s, WEIR_SV("Authorization"), weir_arena_sv(weir_conn_arena(c), weir_buf_view(&text)));
-    }
-    weir_buf_deinit(&text);
-    return lacks ? weir_conn_refuse(c, "auth.type", 0, 0, st, "this needs 'auth.token', or 'auth.user'")
-                 : WEIR_OK;
-}
-
-static weir_rc check_url(source *s, weir_status *st)
-{
-    const weir_conn *c = s->conn;
-    weir_status why;
-    weir_status_reset(&why);
-    if (weir_http_guard_parse(weir_conn_text(c, "http.allow.addresses"), weir_conn_bool(c, "http.allow.insecure"),
-                              &s->guard, &why) != WEIR_OK) {
-        return weir_conn_refuse(c, "http.allow.addresses", 0, 0, st, "%s", why.msg);
-    }
-    if (weir_http_guard_url(&s->guard, weir_conn_text(c, "url"), &why) != WEIR_OK) {
-        weir_conn_refuse(c, "url", 0, 0, st, "%s", why.msg);
-        return why.hint[0] ? weir_hint(st, "%s", why.hint) : st->rc;
-    }
-    return WEIR_OK;
 }
 
 static weir_rc check_pointer(const source *s, const char *option, weir_sv *out, weir_status *st)
@@ -169,14 +129,16 @@ static weir_rc open_parts(source *s, weir_sv position, weir_status *st)
     s->interval_ms = weir_conn_int(c, "interval");
     s->polls_max = weir_conn_int(c, "polls");
     s->begun_ms = -1;
-    WEIR_TRY(check_url(s, st));
+    WEIR_TRY(weir_http_options_guard(c, &s->guard, st));
+    WEIR_TRY(weir_http_options_url(c, "url", &s->guard, weir_conn_text(c, "url"), st));
     WEIR_TRY(check_pointer(s, "record.pointer", &s->pointer, st));
     WEIR_TRY(check_pointer(s, "change.key", &s->change_key, st));
     weir_conn_each(c, "header.", on_header, s);
     if (weir_conn_text(c, "body").n) {
         add_header(s, WEIR_SV("Content-Type"), weir_conn_text(c, "body.content.type"));
     }
-    WEIR_TRY(open_auth(s, st));
+    weir_http_login_spec login = {.conn = s->conn, .guard = &s->guard, .resume = on_token, .ctx = s};
+    WEIR_TRY(weir_http_login_new(&login, &s->login, st));
     WEIR_TRY(weir__poll_pages_open(c, &s->pages, st));
     weir_buf_sv(&s->position, position);
     WEIR_TRY(read_position(s, position, st));
@@ -191,6 +153,7 @@ static void close_source(void *self)
     for (uint32_t i = 0; i < s->n_parts; i++) {
         weir_chunk_unref(s->parts[i].chunk);
     }
+    weir_http_login_free(s->login);
     weir__poll_pages_close(&s->pages);
     weir__poll_known_free(s->known);
     weir_intake_free(s->intake);
@@ -283,7 +246,7 @@ static void go_on(source *s)
 static void on_timer(void *ctx)
 {
     source *s = ctx;
-    if (!s->paused && !s->over && !s->call) {
+    if (!s->paused && !s->over && !s->call && !s->waits) {
         ask(s);
     }
 }
@@ -442,6 +405,11 @@ static void on_answer(void *ctx, const weir_http_result *r)
         go_on(s);
         return;
     }
+    if (r->status == 401) {
+        weir_http_login_refused(s->login, s->token); /* the next one may do */
+    } else {
+        weir_http_login_accepted(s->login, s->token);
+    }
     if (r->status < 200 || r->status > 299) {
         snprintf(why, sizeof why, "answered %d%s", r->status,
                  r->status < 400 ? ": redirects are not followed" : "");
@@ -462,9 +430,21 @@ static void ask(source *s)
     weir_status_reset(&st);
     bool first = !s->pages.under_way;
     uint32_t n = s->n_headers;
-    weir_http_field *headers = weir_alloc(sizeof *headers * (n + 2u));
+    weir_http_field login = {0};
+    weir_http_login_answer may = weir_http_login_ask(s->login, &login, &s->token);
+    if (may == WEIR_HTTP_LOGIN_FAILED || may == WEIR_HTTP_LOGIN_WAIT) {
+        s->waits = may == WEIR_HTTP_LOGIN_WAIT;
+        if (!s->waits) {
+            failed(s, -1, "no token can be asked for");
+        }
+        return;
+    }
+    weir_http_field *headers = weir_alloc(sizeof *headers * (n + 3u));
     if (n) {
         memcpy(headers, s->headers, sizeof *headers * n);
+    }
+    if (may == WEIR_HTTP_LOGIN_READY) {
+        headers[n++] = login;
     }
     if (first && s->tag.n) {
         headers[n++] = (weir_http_field){WEIR_SV("If-None-Match"), weir_buf_view(&s->tag)};
@@ -493,33 +473,39 @@ static void ask(source *s)
     }
 }
 
-/* ---- the frame's calls: loop ---- */
-
-static const char *text_of(const source *s, const char *option)
+static void on_token(void *ctx, uint32_t number, const char *why)
 {
-    return weir_conn_text(s->conn, option).n ? weir_conn_cstr(s->conn, option) : NULL;
+    source *s = ctx;
+    if (!s->waits || number != s->token) {
+        return;
+    }
+    s->waits = false;
+    if (why) {
+        failed(s, -1, why);
+    } else {
+        on_timer(s);
+    }
 }
+
+/* ---- the frame's calls: loop ---- */
 
 static weir_rc start(void *self, weir_status *st)
 {
     source *s = self;
     weir_http_pool_settings set = {
-        .connect_ms = (uint32_t)weir_conn_int(s->conn, "http.connect.timeout.ms"),
-        .total_ms = (uint32_t)weir_conn_int(s->conn, "http.request.timeout.ms"),
         .answer_max = (uint32_t)weir_conn_int(s->conn, "max.body.bytes"),
-        .in_flight_max = 1,
-        .http2 = true,
+        .in_flight_max = 2, /* one asks for a token */
         .accept_gzip = true,
-        .tls_unverified = !weir_conn_bool(s->conn, "tls.verify"),
-        .tls_ca = text_of(s, "tls.ca.file"),
-        .tls_cert = text_of(s, "tls.cert.file"),
-        .tls_key = text_of(s, "tls.key.file"),
-        .proxy = text_of(s, "http.proxy"),
         .guard = &s->guard,
     };
+    weir_http_options_pool(s->conn, &set);
+    weir_http_login_pool(s->login, &set);
     WEIR_TRY(weir_http_pool_new(weir_conn_loop(s->conn), &set, &s->pool, st));
+    weir_http_login_use(s->login, s->pool);
+    weir_http_options_warn(s->conn);
     s->timer = weir_timer_once(weir_conn_loop(s->conn), 0, on_timer, s);
     s->over = false;
+    s->waits = false;
     go_on(s);
     return WEIR_OK;
 }
@@ -536,7 +522,7 @@ static void pause_source(void *self, bool paused)
 {
     source *s = self;
     s->paused = paused;
-    if (!paused && s->timer && !s->call && !s->unput) {
+    if (!paused && s->timer && !s->call && !s->waits && !s->unput) {
         s->over = false; /* it had failed, or has seen its end */
         go_on(s);
     }
@@ -547,6 +533,7 @@ static void stop(void *self)
     source *s = self;
     weir_timer_stop(s->timer);
     weir_http_pool_free(s->pool); /* with what is under way */
+    weir_http_login_use(s->login, NULL);
     s->timer = NULL;
     s->pool = NULL;
     s->call = NULL;
@@ -602,26 +589,10 @@ static const weir_conn_option options[] = {
      "Pause after a failure; it doubles, with full jitter."},
     {"retry.backoff.max.ms", "max.retry.backoff.ms", WEIR_CONN_MS, "5m", false, 1, DAY_MS, NULL,
      "The longest pause after failures."},
-    {"auth.type", "http.auth.type", WEIR_CONN_CHOICE, NULL, false, 0, 0, "none|basic|bearer",
-     "Who we are; what else is given tells otherwise."},
-    {"auth.user", "http.auth.user|auth.username", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "basic: the name."},
-    {"auth.password", "http.auth.password", WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "basic: the password."},
-    {"auth.token", "bearer.token", WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "bearer: the token."},
-    {"tls.ca.file", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,
-     "Authorities that are trusted, PEM; otherwise the system's."},
-    {"tls.cert.file", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "Our certificate, PEM."},
-    {"tls.key.file", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "Its key, PEM."},
-    {"tls.verify", NULL, WEIR_CONN_BOOLEAN, "true", false, 0, 0, NULL,
-     "Certificates are checked; without that anybody in between can make up answers."},
-    {"http.proxy", "proxy.url", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,
-     "http://host:port of a proxy that connects for us, and decides where to."},
-    {"http.allow.addresses", NULL, WEIR_CONN_TEXT, "", false, 0, 0, NULL,
-     "Ranges that may be connected to besides public addresses on ports 443 and 8443: 10.0.0.0/8, ::1."},
-    {"http.allow.insecure", NULL, WEIR_CONN_BOOLEAN, "false", false, 0, 0, NULL, "Plain http is allowed, too."},
-    {"http.connect.timeout.ms", "connect.timeout.ms", WEIR_CONN_MS, "5s", false, 1, 3600000, NULL,
-     "How long a connection may take, with name and TLS."},
-    {"http.request.timeout.ms", "request.timeout.ms", WEIR_CONN_MS, "30s", false, 1, 3600000, NULL,
-     "How long a request may take in all."},
+    WEIR_HTTP_LOGIN_OPTIONS("none|basic|bearer|apikey|static|oauth2|aws", "execute-api"),
+    WEIR_HTTP_TOKEN_OPTIONS,
+    WEIR_HTTP_GUARD_OPTIONS,
+    WEIR_HTTP_OPTIONS("auto"),
     WEIR_INTAKE_BAD_OPTIONS,
 };
 

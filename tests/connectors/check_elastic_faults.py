@@ -3,6 +3,7 @@ import json
 import random
 import threading
 
+import aws_signature
 import certificates
 import http_peer
 import ports
@@ -160,6 +161,29 @@ def elastic_conflicts(case):
         equal(dead(case), [])
 
 
+@test
+def elastic_errors_are_read_item_by_item(case):
+    """Whatever an answer says of itself: an item that is refused is not written, and one that is to wait is sent again."""
+    refused = (400, {'type': 'mapper_parsing_exception', 'reason': 'failed to parse field [TOTAL]',
+                     'caused_by': {'type': 'x', 'reason': 'not a number'}})
+    for errors in (True, False):
+        with http_peer.Peer() as peer:
+            first = []
+
+            def answer(request):
+                said = taken(request, {'2': refused, '3': (429, {'type': 'x', 'reason': 'busy'})} if not first else None)
+                first.append(1)
+                return {'json': dict(said['json'], errors=errors)}
+            peer.on(BULK, answer)
+            data = 'errors-%s' % errors
+            send(case, TABLE + sink(peer.url(), DEAD, {'max.in.flight.requests': '1', 'linger.ms': '500'}),
+                 [order(n, name='n') for n in (1, 2, 3, 4)], data=data)
+            equal(sorted(sent(peer)[0]), ['1', '2', '3', '4'])
+            equal([i for s in sent(peer)[1:] for i in s], ['3'])
+            letter, = case.topic('dead', data=data)
+            must('not a number' in json.dumps(letter), letter)
+
+
 # ---- whole answers ----
 
 @test
@@ -169,13 +193,17 @@ def elastic_whole_requests(case):
               {'status': 502}, {'status': 504, 'body': '<html>'}, {'status': 500}, {'status': 408}, {'fault': 'reset'},
               {'fault': 'close'}, {'fault': 'garbage'}, {'fault': 'silent'}, {'fault': 'cut', 'body': 'x' * 1000},
               {'body': '{"errors":false,"items":[{"index":{"status":201}}'}, {'body': ''}, {'body': 'OK'}, {'json': []},
+              {'body': '<!DOCTYPE html><title>Please log in</title>', 'headers': {'Content-Type': 'text/html'}},
+              {'raw': 'HTTP/1.1 200 OK\r\nContent-'}, {'fault': 'heads'},
               {'json': {'errors': False, 'items': []}}, {'json': {'items': [{'index': {'status': 'x'}}] * 3}},
               {'json': {'errors': False, 'items': [{'index': {'status': 201}}] * 4}},
+              {'json': {'errors': False, 'items': [{'index': {'status': 201}}] * 2}},
+              {'json': {'errors': False, 'items': [{'create': {'status': 201}}] * 3}},
               {'status': 403, 'json': {'error': {'type': 'cluster_block_exception', 'reason': 'read-only'}}}]
     with http_peer.Peer() as peer:
         peer.on(BULK, *faults, taken)
         send(case, TABLE + sink(peer.url(), DEAD, {'max.in.flight.requests': '1', 'linger.ms': '500',
-                                                   'read.timeout.ms': '300'}), [order(n, name='n') for n in (1, 2, 3)])
+                                                   'read.timeout.ms': '3000'}), [order(n, name='n') for n in (1, 2, 3)])
         asked = peer.asked()
         must(len(asked) > len(faults), len(asked))
         equal(len({r.text for r in asked}), 1, 'different bodies')
@@ -335,6 +363,24 @@ def elastic_who_we_are(case):
 
 
 @test
+def elastic_aws(case):
+    """Requests are signed for AWS's service, compressed or not: index templates and batches."""
+    given = {'aws.region': 'us-east-1', 'aws.access.key.id': 'AKID', 'aws.secret.access.key': 'secret',
+             'index.template.create': 'true', 'pipeline': 'a b', 'connection.compression': 'true'}
+    with http_peer.Peer() as peer:
+        peer.on('/_index_template/*', {'json': {'acknowledged': True}})
+        peer.on(BULK, {'status': 503}, taken)
+        for service in ('es', 'aoss'):
+            peer.clear()
+            send(case, TABLE + sink(peer.url(), given, {'aws.service': service}),
+                 [order(n, name='long enough to be compressed' * 10) for n in range(9)], data=service)
+            must(len(peer.asked()) >= 2, peer.asked())
+            for r in peer.asked():
+                aws_signature.must_fit(r, 'us-east-1', service, 'AKID', 'secret')
+                equal('x-amz-content-sha256' in r.headers, service == 'aoss')
+
+
+@test
 def elastic_tls(case):
     """TLS: the authority, the name, our own certificate; what is not trusted gets nothing."""
     files = certificates.make(case.path('tls'))
@@ -355,13 +401,14 @@ def elastic_tls(case):
 def elastic_index_template_first(case):
     """An index template is there before the first document, whatever has to be tried for it."""
     with http_peer.Peer() as peer:
-        peer.on('/_index_template/*', {'status': 503}, {'fault': 'reset'}, {'json': {'acknowledged': True}})
+        peer.on('/_index_template/*', {'status': 503}, {'fault': 'reset'}, {'body': '<html>'},
+                {'json': {'acknowledged': False}}, {'json': {'acknowledged': True}})
         peer.on(BULK, taken)
         send(case, TABLE + sink(peer.url(), {'index.template.create': 'true', 'batch.size': '3'}),
              [order(n, name='n') for n in range(30)])
         paths = [(r.method, r.path.split('?')[0]) for r in peer.asked()]
-        equal(paths[:3], [('PUT', '/_index_template/weir-es-orders')] * 3)
-        must(set(paths[3:]) == {('POST', BULK)}, paths)
+        equal(paths[:5], [('PUT', '/_index_template/weir-es-orders')] * 5)
+        must(set(paths[5:]) == {('POST', BULK)}, paths)
         body = peer.asked('/_index*')[0].json
         equal(body['index_patterns'], ['orders'])
         equal(body['template']['mappings']['properties']['TOTAL'], {'type': 'scaled_float', 'scaling_factor': 100})

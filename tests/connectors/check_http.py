@@ -1,14 +1,18 @@
 """Webhooks: the sink `http` and a peer that does as it is told."""
 import base64
+import functools
 import hashlib
 import hmac
 import json
 import random
+import subprocess
 import threading
 import time
 import urllib.parse
 
+import aws_signature
 import certificates
+import h2_peer
 import http_peer
 import ports
 from case import RELEASE, equal, must, test, until
@@ -101,6 +105,33 @@ def the_canonical_statement(case):
 
 
 @test
+def ed25519(case):
+    """A private key signs with ed25519, a second secret besides it with HMAC; openssl finds both right. A public key is
+    refused."""
+    run = functools.partial(subprocess.run, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    key, public, text, sum_ = (case.path(n) for n in ('key', 'public', 'text', 'sum'))
+    run(['openssl', 'genpkey', '-algorithm', 'ed25519', '-out', key])
+    run(['openssl', 'pkey', '-in', key, '-pubout', '-out', public])
+    secret = base64.b64encode(run(['openssl', 'pkey', '-in', key, '-outform', 'DER']).stdout[-32:]).decode()
+    with http_peer.Peer() as peer:
+        peer.on('/hook', {'status': 500}, {})
+        send(case, [record('a', msg='x')], {'signing.secret': 'whsk_%s,%s' % (secret, SECRET)}, peer=peer)
+        asked = peer.asked()
+        equal(len(asked), 2)
+        for r in asked:
+            first, second = r.headers['webhook-signature'].split(' ')
+            equal(second, signature(r))
+            must(first.startswith('v1a,'), first)
+            with open(text, 'wb') as f, open(sum_, 'wb') as g:
+                f.write(('%s.%s.' % (r.headers['webhook-id'], r.headers['webhook-timestamp'])).encode() + r.body)
+                g.write(base64.b64decode(first[4:]))
+            run(['openssl', 'pkeyutl', '-verify', '-pubin', '-inkey', public, '-rawin', '-in', text, '-sigfile', sum_])
+    der = run(['openssl', 'pkey', '-pubin', '-in', public, '-outform', 'DER']).stdout[-32:]
+    case.refused(STREAM + sink('http://127.0.0.1/', {'signing.secret': 'whpk_' + base64.b64encode(der).decode()}),
+                 'a public key', data=None)
+
+
+@test
 def check_connector_shows_the_request(case):
     """CHECK CONNECTOR shows method, URL, headers and body of the last record, and no secret."""
     sql = STREAM + sink('http://127.0.0.1:1/${env:HOOK_PATH}/${KIND}', {
@@ -111,7 +142,7 @@ def check_connector_shows_the_request(case):
     out = case.run(sql, data=None, env={'HOOK_PATH': 'secretpath', 'HOOK_WORD': 'secretword'})
     said = out.out()
     for text in ('POST http://127.0.0.1:1/[hidden]/b%2Fc', 'X-Shop: a', 'X-Other: say [hidden]', 'Cookie: [hidden]',
-                 'X-Plain: plain', 'Authorization: [hidden]', 'webhook-signature: [hidden]',
+                 'X-Plain: plain', 'Authorization: Bearer [hidden]', 'webhook-signature: [hidden]',
                  'Content-Type: application/json', '{"ID":"a","KIND":"b/c","MSG":"hello","N":7}'):
         must(text in said, '%r is not in\n%s' % (text, said))
     said = said.replace("'auth.token'='bearertoken'", '')
@@ -256,10 +287,11 @@ def failures_are_tried_again(case):
     """500s, resets, cut and senseless answers, silence and a slow body: again, with the same id, until it is taken."""
     faults = [{'status': 500}, {'status': 503}, {'status': 429}, {'status': 408}, {'fault': 'reset'}, {'fault': 'close'},
               {'fault': 'cut', 'body': 'x' * 1000}, {'fault': 'garbage'}, {'fault': 'silent'},
-              {'fault': 'drip', 'body': 'x' * 60}]
+              {'fault': 'drip', 'body': 'x' * 60}, {'raw': 'HTTP/1.1 200 OK\r\nContent-'}, {'fault': 'heads'},
+              {'raw': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'}]
     with http_peer.Peer() as peer:
         peer.on('/hook', *faults, {'status': 204})
-        send(case, [record('a', n=1)], {'http.request.timeout.ms': 500}, peer=peer)
+        send(case, [record('a', n=1)], {'http.request.timeout.ms': 3000}, peer=peer)
         must(len(peer.asked()) > len(faults), len(peer.asked()))
         equal(len(set(ids(peer.asked()))), 1, 'ids')
     equal(len({r.text for r in peer.asked()}), 1, 'bodies')
@@ -433,6 +465,65 @@ def who_we_are(case):
     for options in ({'auth.type': 'basic'}, {'auth.type': 'bearer'}, {'auth.type': 'oauth2'}):
         case.refused(STREAM + sink('http://127.0.0.1/', options), 'this needs option', data=None)
     case.refused(STREAM + sink('http://127.0.0.1/', {'auth.token': 'a\nb'}), 'control character', data=None)
+
+
+AWS = {'aws.region': 'eu-west-1', 'aws.access.key.id': 'AKIDEXAMPLE', 'aws.secret.access.key': 'se/cret',
+       'aws.session.token': 'of+session'}
+
+
+@test
+def aws(case):
+    """Requests are signed as AWS describes it: each try anew, whatever is in URL, body and their encoding; no secret is
+    shown."""
+    with http_peer.Peer() as peer:
+        peer.on('/*', {'status': 500}, {})
+        url = peer.url('/prod/${KIND}?b=2&a=,*&a=${MSG}')
+        rows = [record('k%d' % n, kind=kind, msg=kind * 300) for n, kind in enumerate(('x', 'a/b c', 'ä?&=+', '~'))]
+        out = send(case, rows, AWS, {'request.compression': 'gzip'}, url=url)
+        shown = case.run(STREAM + sink(url, AWS) + 'CHECK CONNECTOR hooks;\nDESCRIBE CONNECTOR hooks;\n')
+        asked = peer.asked()
+        equal(len({r.path for r in asked}), 4)
+        for r in asked:
+            aws_signature.must_fit(r, 'eu-west-1', 'execute-api', 'AKIDEXAMPLE', 'se/cret')
+            equal(r.headers['x-amz-security-token'], 'of+session')
+            must('x-amz-content-sha256' not in r.headers, r.headers)
+        must('Authorization: AWS4-HMAC-SHA256 [hidden]' in shown.out(), shown.out())
+        for secret in ('se/cret', 'of+session'):
+            must(secret not in out.err() + shown.out() + shown.err(), secret, 'is shown')
+        peer.clear()
+        peer.on('/*', {})
+        send(case, rows[:2], AWS, {'aws.service': 's3'}, url=url, data=None)
+        for r in peer.asked():
+            aws_signature.must_fit(r, 'eu-west-1', 's3', 'AKIDEXAMPLE', 'se/cret')
+            equal(r.headers['x-amz-content-sha256'], hashlib.sha256(r.body).hexdigest())
+    for missing in ('aws.region', 'aws.secret.access.key'):
+        case.refused(STREAM + sink('http://127.0.0.1/', {n: v for n, v in AWS.items() if n != missing}, {'auth.type': 'aws'}),
+                     "needs option '%s'" % missing, data=None)
+    case.refused(STREAM + sink('http://127.0.0.1/', AWS, {'auth.user': 'ann'}), 'exclude each other', data=None)
+
+
+@test
+def http2(case):
+    """TLS agrees on HTTP/2, not where http.version is 1.1; 2 is for https only, and a server of the old kind is asked, too."""
+    made = certificates.make(case.path('tls'))
+    ca = {'tls.ca.file': made.ca}
+    rows = [record('k%d' % n, n=n) for n in range(20)]
+
+    def numbers(peer):
+        return sorted(json.loads(body)['N'] for body in peer.bodies)
+    with h2_peer.Peer(tls=made) as peer:
+        url = peer.url('/hook', host='localhost')
+        send(case, rows, ca, url=url, data=None)
+        equal(numbers(peer), list(range(20)))
+        equal(set(peer.spoken), {'h2'})
+        send(case, rows[:1], ca, DEAD, {'http.version': '1.1', 'max.retries': 0}, url=url, data='old')
+        equal(peer.spoken[-1], 'other')
+        equal((len(peer.bodies), len(case.topic('dead', data='old'))), (20, 1))
+    with http_peer.Peer(tls=made) as peer:
+        peer.on('/hook', {})
+        send(case, rows[:1], ca, {'http.version': '2'}, url=peer.url('/hook', host='localhost'), data=None)
+        equal(len(peer.asked()), 1)
+    case.refused(STREAM + sink('http://127.0.0.1/', {'http.version': '2'}), 'this URL is not https', data=None)
 
 
 @test

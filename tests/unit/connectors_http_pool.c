@@ -334,6 +334,101 @@ static void broken_connections_are_told(void **state)
     close_world(&w);
 }
 
+typedef struct odd_answer {
+    const char *raw; /* in a JSON text */
+    weir_http_failure failure;
+    int32_t status;
+    const char *body;
+} odd_answer;
+
+#define HEAD "HTTP/1.1 200 OK\\r\\n"
+#define LENGTH(n) HEAD "Content-Length: " #n "\\r\\n\\r\\n"
+#define CHUNKED HEAD "Transfer-Encoding: chunked\\r\\n\\r\\n"
+#define END "\\r\\n"
+static const odd_answer odd_answers[] = {
+    {LENGTH(2) "ok", WEIR_HTTP_ANSWERED, 200, "ok"},
+    {HEAD END "ok", WEIR_HTTP_ANSWERED, 200, "ok"}, /* to the end of the connection */
+    {CHUNKED "2" END "ok" END "0" END END, WEIR_HTTP_ANSWERED, 200, "ok"},
+    {CHUNKED "2;x=y" END "ok" END "0" END "X: y" END END, WEIR_HTTP_ANSWERED, 200, "ok"},
+    /* cut */
+    {"", WEIR_HTTP_RESET, 0, ""},
+    {"HTTP/1.1 200 OK", WEIR_HTTP_RESET, 0, ""},
+    {HEAD, WEIR_HTTP_RESET, 200, ""},
+    {HEAD "Content-Le", WEIR_HTTP_RESET, 200, ""},
+    {HEAD "Content-Length: 0" END, WEIR_HTTP_RESET, 200, ""},
+    {LENGTH(20) "half", WEIR_HTTP_RESET, 200, "half"},
+    {CHUNKED, WEIR_HTTP_RESET, 200, ""},
+    {CHUNKED "14" END "half", WEIR_HTTP_RESET, 200, "half"},
+    {CHUNKED "4" END "half" END, WEIR_HTTP_RESET, 200, "half"},
+    {CHUNKED "4" END "half" END "0" END, WEIR_HTTP_RESET, 200, "half"},
+    {CHUNKED "x" END "half" END "0" END END, WEIR_HTTP_RESET, 200, ""},
+    {CHUNKED "fffffffffffffffff" END "half", WEIR_HTTP_RESET, 200, ""},
+    /* what comes before it and behind it is no part of it */
+    {"HTTP/1.1 100 Continue" END END LENGTH(2) "ok", WEIR_HTTP_ANSWERED, 200, "ok"},
+    {"HTTP/1.1 103 Early Hints" END "Link: </a>" END END LENGTH(2) "ok", WEIR_HTTP_ANSWERED, 200, "ok"},
+    {"HTTP/1.1 100 Continue" END END, WEIR_HTTP_RESET, 100, ""},
+    {"HTTP/1.1 100 Continue" END END "HTTP/1.1 200 OK" END, WEIR_HTTP_RESET, 200, ""},
+    {LENGTH(2) "ok and more", WEIR_HTTP_ANSWERED, 200, "ok"},
+    {LENGTH(2) "okHTTP/1.1 500 No" END "Content-Length: 0" END END, WEIR_HTTP_ANSWERED, 200, "ok"},
+    {"HTTP/1.1 204 None" END END LENGTH(2) "no", WEIR_HTTP_ANSWERED, 204, ""},
+    {"HTTP/1.1 204 None" END "Content-Length: 2" END END "no", WEIR_HTTP_ANSWERED, 204, ""},
+    {"HTTP/1.1 304 Same" END "Content-Length: 2" END END, WEIR_HTTP_ANSWERED, 304, ""},
+    /* two lengths */
+    {HEAD "Content-Length: 9" END "Transfer-Encoding: chunked" END END "2" END "ok" END "0" END END,
+     WEIR_HTTP_ANSWERED, 200, "ok"},
+    {HEAD "Content-Length: 2" END "Content-Length: 4" END END "half", WEIR_HTTP_MALFORMED, 200, ""},
+    {HEAD "Content-Length: 2, 4" END END "half", WEIR_HTTP_MALFORMED, 200, ""},
+    {HEAD "Content-Length: -2" END END "half", WEIR_HTTP_MALFORMED, 200, ""},
+    {HEAD "Content-Length: 99999999999999999999" END END "half", WEIR_HTTP_MALFORMED, 200, ""},
+    /* other languages */
+    {"ok", WEIR_HTTP_MALFORMED, 0, ""},
+    {"HTTP/1.1 20", WEIR_HTTP_RESET, 0, ""},
+    {"HTTP/1.1 2000 OK" END END, WEIR_HTTP_MALFORMED, 0, ""},
+    {"HTTP/3.7 200 OK" END END, WEIR_HTTP_MALFORMED, 0, ""},
+    {"SSH-2.0-OpenSSH_9.2" END, WEIR_HTTP_MALFORMED, 0, ""},
+};
+
+/* Each is taken for what it is, and nothing of it for the answer to the next request. */
+static void odd_answers_are_told_apart(void **state)
+{
+    (void)state;
+    world w;
+    char answer[512];
+    open_world(&w, NULL);
+    http_peer_on(w.peer, "/next", "{\"body\": \"next\"}");
+    open_pool(&w, &(weir_http_pool_settings){.in_flight_max = 1});
+    for (size_t i = 0; i < 2 * WEIR_COUNT(odd_answers); i++) {
+        const odd_answer *o = &odd_answers[i / 2];
+        bool stays = i % 2 && o->failure == WEIR_HTTP_ANSWERED && !strstr(o->raw, HEAD END);
+        snprintf(answer, sizeof answer, "{\"raw\": \"%s\", \"stays\": %s}", o->raw,
+                 stays ? "true" : "false");
+        http_peer_on(w.peer, "/odd", answer);
+        fetch(&w, "/odd");
+        if (w.failure != o->failure || w.status != o->status ||
+            !weir_sv_eq(weir_buf_view(&w.body), weir_sv_cstr(o->body))) {
+            fail_msg("%s: %s, %s, status %d, body %.*s", o->raw, weir_http_failure_name(w.failure), w.why,
+                     w.status, (int)w.body.n, w.body.p);
+        }
+        assert_true((w.failure == WEIR_HTTP_ANSWERED) == !w.why[0]);
+        fetch(&w, "/next");
+        assert_int_equal(w.failure, WEIR_HTTP_ANSWERED);
+        assert_sv_equal(weir_buf_view(&w.body), "next");
+    }
+    close_world(&w);
+}
+
+static void long_heads_are_cut_off(void **state)
+{
+    (void)state;
+    world w;
+    open_world(&w, NULL);
+    http_peer_on(w.peer, "*", "{\"fault\": \"heads\"}");
+    fetch(&w, "/");
+    assert_int_equal(w.failure, WEIR_HTTP_MALFORMED);
+    assert_has(w.why, "the head of the answer is too long");
+    close_world(&w);
+}
+
 static void an_early_answer_ends_the_sending(void **state)
 {
     (void)state;
@@ -779,6 +874,8 @@ int main(void)
         cmocka_unit_test(many_are_in_flight_and_no_more_than_allowed),
         cmocka_unit_test(silence_and_slowness_time_out),
         cmocka_unit_test(broken_connections_are_told),
+        cmocka_unit_test(odd_answers_are_told_apart),
+        cmocka_unit_test(long_heads_are_cut_off),
         cmocka_unit_test(an_early_answer_ends_the_sending),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(long_answers_are_cut_off),

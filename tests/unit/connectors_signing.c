@@ -10,6 +10,16 @@
 #define STANDARD_BODY "{\"test\": 2432232314}"
 #define STANDARD_SUM "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
+/* RFC 8032, 7.1, test 1: the key. What is signed is ours, the signature is another library's. */
+#define SEED "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
+#define PUBLIC "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+#define SEED_AND_PUBLIC \
+    "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdRGg=="
+#define SEED_AND_ANOTHER \
+    "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2DXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo9wdReA=="
+#define KEY_SUM \
+    "v1a,fldxM4gAKugP6nnt1hdz3sgGfZ6d99nzrMFnZOELIxbzEHoVmAb2ADpkJK7zgPePmPsle0zV9jSeGlHFG2NVAw=="
+
 static weir_signer *signer_of(const char *a, const char *b)
 {
     weir_signer *s = NULL;
@@ -65,7 +75,9 @@ static void secrets_that_are_none_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {"", "whsec_", "whsec_*",
-                                      "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw=="};
+                                      "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw==", "whsk_", "whsk_*", "whpk_AAAA",
+                                      "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", /* too short */
+                                      "whpk_" SEED_AND_PUBLIC, "whsk_" SEED_AND_ANOTHER};
     weir_status st = {0};
     weir_signer *s = NULL;
     for (size_t i = 0; i < WEIR_COUNT(bad); i++) {
@@ -138,6 +150,43 @@ static void standard_webhooks_are_checked(void **state)
                             "webhook-timestamp is missing or wrong");
     }
     weir_signer_free(s);
+}
+
+static void ed25519_keys_sign_and_check(void **state)
+{
+    (void)state;
+    weir_status st = {0};
+    weir_buf out = {0};
+    weir_signer *private = signer_of("whsk_" SEED, "old secret");
+    weir_signer *seeds = signer_of("whsk_" SEED_AND_PUBLIC, NULL);
+    weir_signer *public = signer_of("another", "whpk_" PUBLIC);
+    assert_true(weir_signer_can_sign(private));
+    assert_false(weir_signer_can_sign(public));
+    assert_int_equal(weir_webhook_sign(public, WEIR_SV("m"), 1, WEIR_SV("x"), &out, &st), WEIR_EUSAGE);
+    assert_ok(weir_webhook_sign(seeds, WEIR_SV(STANDARD_ID), STANDARD_AT, WEIR_SV(STANDARD_BODY), &out, &st),
+              &st);
+    assert_sv_equal(weir_buf_view(&out), KEY_SUM);
+    weir_buf_reset(&out);
+    assert_ok(weir_webhook_sign(private, WEIR_SV(STANDARD_ID), STANDARD_AT, WEIR_SV(STANDARD_BODY), &out,
+                                &st), &st);
+    assert_true(weir_sv_starts(weir_buf_view(&out), WEIR_SV(KEY_SUM " v1,")));
+    weir_signed m = {weir_buf_view(&out), WEIR_SV(STANDARD_ID), WEIR_SV("1614265330"), WEIR_SV(STANDARD_BODY)};
+    assert_string_equal(judge(public, WEIR_SIGNATURE_STANDARD, m, STANDARD_AT), "");
+    assert_string_equal(judge(private, WEIR_SIGNATURE_STANDARD, m, STANDARD_AT), "");
+    m.body = WEIR_SV(STANDARD_BODY " ");
+    assert_string_equal(judge(public, WEIR_SIGNATURE_STANDARD, m, STANDARD_AT), "the signature is wrong");
+    m.body = WEIR_SV(STANDARD_BODY);
+    static const char *const wrong[] = {"v1a,", "v1a", "v1," PUBLIC, "v1a,AAAA", KEY_SUM "AAAA"};
+    for (size_t i = 0; i < WEIR_COUNT(wrong); i++) {
+        m.signature = weir_sv_cstr(wrong[i]);
+        assert_string_equal(judge(public, WEIR_SIGNATURE_STANDARD, m, STANDARD_AT), "the signature is wrong");
+    }
+    m.signature = WEIR_SV("sha256=00");
+    assert_string_equal(judge(public, WEIR_SIGNATURE_GITHUB, m, STANDARD_AT), "the signature is wrong");
+    weir_signer_free(private);
+    weir_signer_free(seeds);
+    weir_signer_free(public);
+    weir_buf_deinit(&out);
 }
 
 static void only_so_many_signatures_are_looked_at(void **state)
@@ -236,6 +285,7 @@ int main(void)
         cmocka_unit_test(ids_that_cannot_be_signed_are_refused),
         cmocka_unit_test(secrets_that_are_none_are_refused),
         cmocka_unit_test(standard_webhooks_are_checked),
+        cmocka_unit_test(ed25519_keys_sign_and_check),
         cmocka_unit_test(only_so_many_signatures_are_looked_at),
         cmocka_unit_test(others_signatures_are_checked),
         cmocka_unit_test(a_long_key_is_hashed_first),

@@ -21,6 +21,9 @@ static void answers_are_read_item_by_item(void **state)
         "{\"type\":\"u\",\"reason\":\"deep\"}}}},{\"delete\":{\"error\":\"plain\",\"status\":404}}]}");
     assert_true(weir__es_answer(&a, body, 3, r));
     assert_int_equal(r[0].status, 201);
+    assert_sv_equal(r[0].action, weir__es_action_name(INDEX));
+    assert_sv_equal(r[1].action, weir__es_action_name(UPDATE | WEIR__ES_ORDERED));
+    assert_sv_equal(r[2].action, weir__es_action_name(DELETE));
     assert_int_equal(r[0].type.n, 0);
     assert_int_equal(r[1].status, 400);
     assert_sv_equal(r[1].type, "t");
@@ -51,6 +54,21 @@ static void other_texts_are_no_answers(void **state)
             fail_msg("taken for an answer: %s", texts[i]);
         }
     }
+    weir_arena_deinit(&a);
+}
+
+static void only_true_is_an_acknowledgement(void **state)
+{
+    (void)state;
+    static const char *const no[] = {"", "true", "{}", "{\"acknowledged\":false}", "{\"acknowledged\":\"true\"}",
+                                     "[{\"acknowledged\":true}]", "{\"acknowledged\":true", "<html>",
+                                     "{\"x\":{\"acknowledged\":true}}"};
+    weir_arena a;
+    weir_arena_init(&a);
+    for (size_t i = 0; i < WEIR_COUNT(no); i++) {
+        assert_false(weir__es_acknowledged(&a, weir_sv_cstr(no[i])));
+    }
+    assert_true(weir__es_acknowledged(&a, WEIR_SV("{\"acknowledged\":true}")));
     weir_arena_deinit(&a);
 }
 
@@ -220,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_read_item_by_item),
         cmocka_unit_test(other_texts_are_no_answers),
+        cmocka_unit_test(only_true_is_an_acknowledgement),
         cmocka_unit_test(what_a_status_means),
         cmocka_unit_test(versions_in_conflicts),
         cmocka_unit_test(documents_are_one_object_in_one_line),
