@@ -15,8 +15,9 @@
 #define MANY 12000     /* so many operations are moved in as a file */
 #define MANY_EACH 7    /* every so manieth commit */
 #define SMALL_BYTES 60000
-#define VIEWS 25       /* different ones */
-#define PATIENCE_MS 60000
+#define VIEWS 150      /* different ones: then those that are not whole have been met … */
+#define VIEWS_MIN 20   /* … unless the machine is too slow for that */
+#define PATIENCE_MS 30000
 
 static void put_number(weir_store_batch *b, const char *key, uint64_t n)
 {
@@ -134,7 +135,7 @@ static void test_views(void **state)
     int how = 0;
     assert_int_equal(waitpid(writer, &how, 0), writer);
     assert_true(WIFSIGNALED(how));
-    assert_int_equal(different, VIEWS);
+    assert_true(different >= VIEWS_MIN);
     assert_true(look(path, &v) && v.a >= last); /* nobody has it now */
     test_dir_remove(dir);
 }
