@@ -4,6 +4,8 @@ import json
 import random
 import threading
 
+import aws_signature
+import certificates
 import http_peer
 from case import equal, must, test, until
 
@@ -134,6 +136,55 @@ def who_we_are(case):
             'POST', '{"q":1}', 'Basic ' + base64.b64encode(b'me:pass-word').decode(), 'a "b"', 'application/json'))
         equal(b.headers['authorization'], 'Bearer to-ken')
         must('pass-word' not in done.out() + done.err(), done.out())
+
+
+@test
+def tokens(case):
+    """OAuth 2: a poll waits for its token, whatever its endpoint does; one that is taken back is replaced; no other login
+    besides it. AWS: each request is signed."""
+    given = []
+
+    def give(_):
+        given.append('token-%d' % len(given))
+        return {'json': {'access_token': given[-1], 'expires_in': 3600}}
+
+    def feed(request):
+        good = request.headers['authorization'] == 'Bearer ' + given[-1] and (len(given) > 1 or len(peer.asked('/x')) < 3)
+        return {'json': rows(0, 2)} if good else {'status': 401}
+    with http_peer.Peer() as peer:
+        peer.on('/token', {'status': 500}, {'fault': 'reset'}, {'json': {}}, give)
+        peer.on('/x', feed)
+        more = {'oauth2_token_url': peer.url('/token'), 'oauth2_client_id': 'me', 'oauth2_client_secret': 'hush-hush'}
+        done = case.run(source(peer.url('/x'), polls=4, **more))
+        equal(ids(case), [0, 1] * 4)
+        equal([r.headers['authorization'] for r in peer.asked('/x')], ['Bearer token-0'] * 3 + ['Bearer token-1'] * 2)
+        must('answered 500' in done.err() and 'hush-hush' not in done.err() + done.out(), done.err())
+        case.refused(source(peer.url('/x'), auth_user='me', **more), 'exclude each other', data='both')
+        peer.on('/s*', {'json': rows(0, 1)})
+        case.run(source(peer.url('/s?q=b,a&p=1'), polls=2, aws_region='eu-west-1', **{
+            'aws_access_key_id': 'AKID', 'aws_secret_access_key': 's/k'}), data='aws')
+        for r in peer.asked('/s*'):
+            aws_signature.must_fit(r, 'eu-west-1', 'execute-api', 'AKID', 's/k')
+
+
+@test
+def a_server_must_be_known(case):
+    """TLS: an authority and a name that are trusted, a client certificate where it is asked for; nothing is asked else."""
+    made = certificates.make(case.path('tls'))
+    with http_peer.Peer(tls=made, ask_client=True) as peer:
+        peer.on('/x', {'json': rows(0, 2)})
+        ours = {'tls_ca_file': made.ca, 'tls_cert_file': made.client, 'tls_key_file': made.client_key}
+        url = peer.url('/x', host='localhost')
+        case.run(source(url, polls=1, **ours))
+        equal(ids(case), [0, 1])
+        for n, change in enumerate(({'tls_ca_file': made.other_ca}, {'tls_server_name': 'example.com'})):
+            engine = case.start(source(url, polls=1, **dict(ours, **change)), data='wrong-%d' % n)
+            engine.says('TLS: ')
+            engine.stop()
+        equal(len(peer.asked()), 1)
+        done = case.run(source(url, polls=1, **dict(ours, tls_ca_file=made.other_ca, tls_verify='false')), data='any')
+        must("'tls.verify' is false" in done.err(), done.err())
+    case.refused(source('https://127.0.0.1/', tls_ca_file=case.path('none')), '/none', data='none')
 
 
 @test
