@@ -73,6 +73,7 @@ weir_arena *weir_conn_arena(const weir_conn *c); /* control thread; lives as lon
 const weir_formats *weir_conn_formats(const weir_conn *c);
 const char *weir_conn_dir(const weir_conn *c);   /* where the data directory is; NULL: none */
 weir_rng *weir_conn_rng(weir_conn *c);           /* loop */
+const weir_source *weir_conn_table(const weir_conn *c); /* that is looked up in it; a copy */
 void *weir_conn_self(const weir_conn *c);        /* what the kind's open has made */
 /* A condition, cut at its ANDs: result i of the program is part i. */
 typedef struct weir_conn_condition {
@@ -312,6 +313,8 @@ typedef struct weir_conn_kind {
     uint32_t n_options;
     const weir_sink_calls *as_sink;
     const weir_source_calls *as_source;
+    const struct weir_table_calls *as_table; /* no records come from it: tables are looked up in it
+                                                (conn_lookup.h); then as_source opens and starts it */
     bool (*bounded)(const weir_conn *c); /* a source that comes to an end by itself; NULL: none does */
 } weir_conn_kind;
 

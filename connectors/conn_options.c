@@ -130,7 +130,7 @@ const weir_conn_kind *weir__conn_kind_of(const weir_connect_spec *spec, weir_sta
     size_t n = 0;
     for (uint32_t i = 0; i < weir_conn_kinds(); i++) {
         const weir_conn_kind *k = weir_conn_kind_at(i);
-        if (k->sink != spec->sink) {
+        if (k->sink != spec->sink || (k->as_table != NULL) != spec->lookup) {
             continue;
         }
         if (weir_sv_ieq(weir_sv_cstr(k->name), name) || (name.n && class_is(k, name))) {

@@ -1,5 +1,6 @@
 /* Records into Redis: options, and what they say together. */
 #include "connectors/sink_redis.h"
+#include "connectors/redis_target.h"
 #include "connectors/signing.h"
 
 #include <stdio.h>
@@ -33,68 +34,7 @@ static weir__redis_type type_of(const weir_conn *c)
     WEIR_UNREACHABLE();
 }
 
-/* ---- where Redis is ---- */
-
-/* 'redis.uri' may name several nodes of a cluster: the first says all but host and port. */
-static weir_rc read_uris(weir__redis_sink *s, bool *tls, weir_status *st)
-{
-    weir_conn *c = s->conn;
-    const weir_sv *uris = NULL;
-    uint32_t n = weir_conn_list(c, "redis.uri", &uris);
-    weir_status why;
-    for (uint32_t i = 0; i < n; i++) {
-        weir_redis_target other = {0};
-        weir_redis_target *t = i ? &other : &s->target;
-        bool other_tls = false;
-        weir_status_reset(&why);
-        if (weir_redis_uri(weir_conn_arena(c), uris[i], t, i ? &other_tls : tls, &why) != WEIR_OK) {
-            weir_rc rc = weir_conn_refuse(c, "redis.uri", 0, 0, st, "%s", why.msg);
-            return why.hint[0] ? weir_hint(st, "%s", why.hint) : rc;
-        }
-        weir_redis_slots_node(&s->slots, weir_sv_cstr(t->host ? t->host : "127.0.0.1"), t->port);
-    }
-    return n ? WEIR_OK : weir_conn_refuse(c, "redis.uri", 0, 0, st, "names no Redis");
-}
-
-static weir_rc read_tls(weir__redis_sink *s, weir_status *st)
-{
-    weir_conn *c = s->conn;
-    weir_tls_spec spec = {
-        .cert_file = weir_conn_text(c, "tls.cert.file").n ? weir_conn_cstr(c, "tls.cert.file") : NULL,
-        .key_file = weir_conn_text(c, "tls.key.file").n ? weir_conn_cstr(c, "tls.key.file") : NULL,
-        .ca_file = weir_conn_text(c, "tls.ca.file").n ? weir_conn_cstr(c, "tls.ca.file") : NULL,
-        .insecure = !weir_conn_bool(c, "tls.verify")};
-    WEIR_TRY(weir_tls_client(&spec, &s->tls, st));
-    s->target.tls = s->tls;
-    if (weir_conn_text(c, "tls.server.name").n) {
-        s->target.server_name = weir_conn_cstr(c, "tls.server.name");
-    }
-    return WEIR_OK;
-}
-
-static weir_rc read_target(weir__redis_sink *s, weir_status *st)
-{
-    weir_conn *c = s->conn;
-    bool tls = false;
-    WEIR_TRY(read_uris(s, &tls, st));
-    if (weir_conn_text(c, "redis.username").n) {
-        s->target.user = weir_conn_cstr(c, "redis.username");
-    }
-    if (weir_conn_text(c, "redis.password").n) {
-        s->target.password = weir_conn_cstr(c, "redis.password");
-    }
-    if (weir_conn_given(c, "redis.database")) {
-        s->target.db = (int32_t)weir_conn_int(c, "redis.database");
-    }
-    if (s->target.user && !s->target.password) {
-        return weir_conn_refuse(c, "redis.username", 0, 0, st, "a user needs 'redis.password'");
-    }
-    s->target.client_name = weir_arena_printf(weir_conn_arena(c), "weir-" WEIR_SV_FMT,
-                                              WEIR_SV_ARG(weir_conn_name(c))).p;
-    s->target.connect_ms = (uint32_t)weir_conn_int(c, "connect.timeout.ms");
-    s->target.reply_ms = (uint32_t)weir_conn_int(c, "redis.timeout");
-    return tls || weir_conn_bool(c, "tls.enabled") ? read_tls(s, st) : WEIR_OK;
-}
+/* ---- opening, closing ---- */
 
 static weir_rc read_mode(weir__redis_sink *s, weir_status *st)
 {
@@ -109,8 +49,6 @@ static weir_rc read_mode(weir__redis_sink *s, weir_status *st)
                ? weir_conn_refuse(s->conn, "redis.mode", 0, 0, st, "a cluster has database 0 only")
                : WEIR_OK;
 }
-
-/* ---- opening, closing ---- */
 
 static void close_sink(void *self)
 {
@@ -151,7 +89,7 @@ static weir_rc open_sink(weir_conn *c, void **self, weir_status *st)
     weir_sha1_hex(weir__redis_fence_script(), sha);
     s->script_sha = weir_arena_sv(weir_conn_arena(c), weir_sv_cstr(sha));
     weir_redis_slots_init(&s->slots);
-    weir_rc rc = read_target(s, st);
+    weir_rc rc = weir_redis_target_read(c, "redis.timeout", &s->target, &s->slots, &s->tls, st);
     rc = rc ? rc : read_mode(s, st);
     rc = rc ? rc : weir_conn_notes(c, on_note, s, st);
     if (rc != WEIR_OK) {
@@ -214,15 +152,8 @@ static const weir_sink_calls calls = {.open = open_sink,
                                       .show = show};
 
 static const weir_conn_option options[] = {
-    {"redis.uri", "redis.url|redis.hosts|redis.address|uri|url", WEIR_CONN_SECRET, "redis://127.0.0.1:6379/0", false, 0, 0, NULL,
-     "redis://user:password@host:port/db, rediss:// with TLS, or unix:///path?db=0; of a cluster also "
-     "several, with commas."},
-    {"redis.mode", "redis.client.mode", WEIR_CONN_CHOICE, "auto", false, 0, 0, "auto|standalone|cluster",
-     "auto: the server is asked what it is (CLUSTER SLOTS), and moved slots are followed."},
-    {"redis.database", NULL, WEIR_CONN_INTEGER, NULL, false, 0, 1000000, NULL,
-     "The database, when the URI does not say it."},
-    {"redis.username", "username", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "An ACL user."},
-    {"redis.password", "password", WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "Its password."},
+    WEIR_REDIS_TARGET_OPTIONS("redis.timeout", "redis.timeout.ms",
+                              "No reply for so long: the connection is broken off, and the batch sent again."),
     {"redis.type", "redis.command.type", WEIR_CONN_CHOICE, "hash", false, 0, 0,
      TYPES,
      "What a record becomes; zreplace: a whole sorted set from an ARRAY. Names behind script are others for "
@@ -260,18 +191,9 @@ static const weir_conn_option options[] = {
     {"on.delete", NULL, WEIR_CONN_CHOICE, "del", false, 0, 0, "del|unlink|none",
      "What a tombstone does; set and zset: the member goes. Lists, streams and HyperLogLogs only when it is "
      "given."},
-    {"redis.timeout", "redis.timeout.ms", WEIR_CONN_MS, "5s", false, 1, 3600000, NULL,
-     "No reply for so long: the connection is broken off, and the batch sent again."},
     {"redis.wait.replicas", NULL, WEIR_CONN_INTEGER, "0", false, 0, 100, NULL,
      "A batch is done when so many replicas have it (WAIT); until then it is written again."},
     {"redis.wait.timeout", NULL, WEIR_CONN_MS, "1s", false, 1, 3600000, NULL, "How long WAIT waits."},
-    {"connect.timeout.ms", NULL, WEIR_CONN_MS, "5s", false, 1, 3600000, NULL, "For connecting, TLS included."},
-    {"tls.enabled", "redis.tls|redis.ssl.enabled", WEIR_CONN_BOOLEAN, "false", false, 0, 0, NULL, "As rediss://."},
-    {"tls.ca.file", "redis.cacert", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "PEM file that signs the server."},
-    {"tls.cert.file", "redis.key.cert", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "PEM file shown to the server."},
-    {"tls.key.file", "redis.key.file", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "PEM file of its key."},
-    {"tls.server.name", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "Name the certificate must have."},
-    {"tls.verify", NULL, WEIR_CONN_BOOLEAN, "true", false, 0, 0, NULL, "false: believes everybody. For tests."},
     {"batch.size", NULL, WEIR_CONN_INTEGER, "2000", false, 1, 100000, NULL, "Most records of one pipeline."},
     {"max.buffered.records", NULL, WEIR_CONN_INTEGER, "50000", false, 1, 10000000, NULL,
      "Most records inside of the connector; then the topic is not read on."},

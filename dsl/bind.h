@@ -31,6 +31,9 @@ typedef struct weir_props {
     /* Looks into the schema registry; columns live in `a`. NULL: there is none. */
     weir_rc (*infer)(void *ctx, const weir_inference *what, weir_arena *a, const weir_column **cols,
                      uint32_t *n, weir_status *st);
+    /* CREATE TABLE … WITH (connector='…'): tables are looked up in what this connector leads to. NULL: in
+     * none. */
+    bool (*looks_up)(void *ctx, weir_sv connector);
     /* Where the statement's own text begins in its script, for positions in messages; both from 1,
      * 0: the statement is a slice of its script, which is then looked at. */
     uint32_t line, col;

@@ -276,7 +276,11 @@ weir_rc weir__can_upgrade(weir__binder *b, const weir_source *from, const weir_s
     weir_sv old = {0};
     weir_sv new = {0};
     weir_sv more = {0};
-    if (from->table != to->table) {
+    if (from->lookup.n || to->lookup.n) {
+        what = WEIR_SV("connector");
+        old = from->lookup;
+        new = to->lookup;
+    } else if (from->table != to->table) {
         what = WEIR_SV("type");
         old = from->table ? WEIR_SV("KTABLE") : WEIR_SV("KSTREAM");
         new = to->table ? WEIR_SV("KTABLE") : WEIR_SV("KSTREAM");
@@ -418,7 +422,8 @@ weir_rc weir__bind_create(weir__binder *b, const weir_ast_create *c, weir_bound 
     s->replicas = w.replicas;
     s->retention_ms = w.retention_ms;
     s->sql = out->sql;
-    WEIR_TRY(source_formats(b, c, &w, s));
+    s->lookup = w.lookup;
+    WEIR_TRY(w.lookup.n ? weir__lookup_table(b, c, s) : source_formats(b, c, &w, s));
     WEIR_TRY(check_source(b, c, &w, s));
     const weir_source *old = weir_catalog_source(b->catalog, s->name);
     bound->or_replace = c->or_replace;
@@ -446,6 +451,9 @@ weir_rc weir__bind_alter(weir__binder *b, const weir_ast_stmt *stmt, weir_bound 
         weir_sv more = weir__alternatives(b, name->name);
         return weir__fail(b, name->span, "Source " WEIR_SV_FMT " does not exist." WEIR_SV_FMT,
                           WEIR_SV_ARG(name->name), WEIR_SV_ARG(more));
+    }
+    if (old->lookup.n) {
+        return weir__lookup_fail(b, old, name->span, "Cannot alter it; DROP it and make it anew");
     }
     if (old->read_only) {
         return weir__fail(b, name->span,
@@ -722,6 +730,9 @@ weir_rc weir__bind_drop(weir__binder *b, const weir_ast_stmt *stmt, weir_bound *
         return weir__fail(b, name->span,
                           "Incompatible data source type is %s, but statement was DROP %s",
                           kind_word(s->table), kind_word(table));
+    }
+    if (s->lookup.n && d->delete_topic) {
+        return weir__lookup_fail(b, s, name->span, "There is no topic to delete");
     }
     if (s->read_only && d->delete_topic) {
         return weir__fail(b, name->span, "Cannot delete topic for read-only source: " WEIR_SV_FMT,

@@ -176,6 +176,9 @@ static weir_rc add_rel(weir__query *q, const weir_ast_rel *r)
         rel.alias = weir__str(b, "KSQL_QUERY_%u", q->n_rels);
     }
     WEIR_TRY(r->kind == WEIR_REL_UNNEST ? item_type(q, &rel) : read_from(q, r, &rel));
+    if (rel.source && rel.source->lookup.n && r == &q->ast->from.items[0]) {
+        return weir__lookup_fail(b, rel.source, r->span, "It cannot be read through");
+    }
     if (weir__find_rel(q, rel.alias)) {
         if (q->n_rels > 1) {
             weir__fail(b, rel.span,

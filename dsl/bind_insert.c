@@ -21,6 +21,11 @@ static weir_rc find_target(weir__binder *b, const weir_ast_stmt *stmt, const wei
             "Cannot insert values into an unknown stream/table: " WEIR_SV_FMT WEIR_SV_FMT,
             WEIR_SV_ARG(quoted), WEIR_SV_ARG(more));
     }
+    if (s->lookup.n) {
+        return weir__lookup_fail(b, s, name->span, stmt->kind == WEIR_S_INSERT_VALUES
+                                                       ? "Nothing can be inserted"
+                                                       : "There are no records to look at");
+    }
     if (stmt->kind != WEIR_S_INSERT_VALUES) {
         return WEIR_OK; /* asserts look at any source */
     }

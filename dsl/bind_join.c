@@ -413,6 +413,45 @@ static bool same_windows(const weir_node *l, const weir_node *r)
     return l->window.kind == r->window.kind && l->window.size_ms == r->window.size_ms;
 }
 
+/* The only key of the node is called as the join's. */
+static void name_key(weir__query *q, weir_node *node)
+{
+    weir_column *cols;
+    weir_schema *s = weir__new_schema(q, node->schema->n, &cols);
+    memcpy(cols, node->schema->cols, node->schema->n * sizeof *cols);
+    cols[0].name = q->join_key;
+    *s = (weir_schema){.n = node->schema->n, .n_keys = 1, .cols = cols};
+    node->schema = s;
+}
+
+/* The table is asked while the rows are still in their places; then they get the key of the join. */
+static weir_rc make_lookup(weir__join *j, const weir_expr *key, int32_t *left_partitions)
+{
+    weir__query *q = j->q;
+    const weir_node *left = q->at;
+    weir_node *node;
+    bool keyed = keyed_by(left, &key, 1);
+    WEIR_TRY(weir__lookup_join(j, key, &node));
+    update_keys(j);
+    q->join_key = key_name(q);
+    q->join_foreign = false;
+    q->at = node;
+    *left_partitions = q->partitions;
+    if (keyed) {
+        name_key(q, node);
+        return WEIR_OK;
+    }
+    int32_t *map = WEIR_NEW_N(q->b->a, int32_t, left->schema->n);
+    for (uint32_t i = 0; i < left->schema->n; i++) {
+        map[i] = (int32_t)(i + left->schema->n_keys);
+    }
+    const weir_expr *again = weir_expr_remap(q->b->a, key, map);
+    q->key_format = weir__internal_key(q->b, q->key_format, &again->type, 1);
+    q->at = rekey(q, node, &again, 1, !keeps_rows(j, true), q->key_format);
+    name_key(q, q->at);
+    return WEIR_OK;
+}
+
 static weir_rc make_join(weir__join *j, const weir_expr *const *old_keys, bool last,
                          int32_t *left_partitions)
 {
@@ -467,10 +506,24 @@ static weir_rc join_source(weir__query *q, uint32_t at, int32_t *left_partitions
 {
     weir__join j = {.q = q, .at = at, .rel = &q->rels[at]};
     const weir_expr **old_keys;
+    if (j.rel->source->lookup.n) {
+        weir__lookup_unkey(q);
+    }
     WEIR_TRY(weir__criteria(&j));
     WEIR_TRY(bind_keys(&j, q->at, true, &old_keys));
     j.right = weir__source_node(q, j.rel);
+    if (j.rel->source->lookup.n && q->at->table) {
+        return weir__lookup_join(&j, old_keys[0], NULL); /* refused with what it is for */
+    }
     WEIR_TRY(weir__check_kinds(&j, old_keys));
+    if (j.rel->source->lookup.n) {
+        return make_lookup(&j, old_keys[0], left_partitions);
+    }
+    if (weir__has_lookup(q->at) || weir__has_lookup(j.right)) {
+        weir__fail(q->b, j.rel->ast->span, "What is joined with a table that is looked up cannot be joined "
+                                           "again in the same query.");
+        return weir_hint(q->b->st, "make a stream of it: CREATE STREAM … AS SELECT …, and join that");
+    }
     return make_join(&j, old_keys, at + 1 == q->n_sources, left_partitions);
 }
 

@@ -31,4 +31,8 @@ weir_rc weir__unnest(weir__query *q, const weir__rel *r);
 /* bind_on.c: splits ON into equalities and the rest. */
 weir_rc weir__criteria(weir__join *j);
 weir_rc weir__check_kinds(weir__join *j, const weir_expr *const *old_keys);
+/* bind_lookup.c: tables that are looked up. The join itself; *out has the key of the stream. */
+weir_rc weir__lookup_join(weir__join *j, const weir_expr *key, weir_node **out);
+void weir__lookup_unkey(weir__query *q);
+bool weir__has_lookup(const weir_node *n);
 weir_rc weir__bad_pair(weir__join *j, const char *why);

@@ -443,7 +443,15 @@ weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *ast, weir_span sp
     *out = (weir__with){.ast = ast};
     WEIR_TRY(collect(&w, ast, create_as ? CREATE_AS : CREATE));
     const value *v = w.v;
-    if (!create_as && !v[KAFKA_TOPIC].given) {
+    out->lookup = create_as ? (weir_sv){0} : weir__lookup_kind(b, ast);
+    for (size_t i = 0; i < PROPS && out->lookup.n; i++) {
+        if (v[i].given) {
+            weir__fail(b, v[i].span, "%s: a table that is looked up in " WEIR_SV_FMT " has no topic.",
+                       props[i].name, WEIR_SV_ARG(out->lookup));
+            return weir_hint(b->st, "leave it out");
+        }
+    }
+    if (!create_as && !out->lookup.n && !v[KAFKA_TOPIC].given) {
         weir__fail(b, span,
                    "Missing required property \"KAFKA_TOPIC\" which has no default value.");
         return weir_hint(b->st, "WITH (KAFKA_TOPIC = 'name', VALUE_FORMAT = 'JSON')");

@@ -9,6 +9,7 @@
  *   bind_with.c    WITH properties          bind_sink.c    CREATE AS, INSERT INTO: what is written
  *   bind_format.c  what formats can hold    bind_create.c  CREATE, ALTER, DROP, types
  *   bind_misc.c    the small statements     bind_insert.c  INSERT VALUES
+ *   bind_lookup.c  tables elsewhere
  *
  * Names pass through three forms, as in ksqlDB, because its messages show them:
  *   as written      id            what the parser made
@@ -292,6 +293,7 @@ struct weir__with {
     weir_window window;                     /* WINDOW_TYPE, WINDOW_SIZE */
     weir_option *options;                   /* connector='…' and what is not the statement's own */
     uint32_t n_options;
+    weir_sv lookup;                         /* it is a table that is looked up by this connector */
 };
 
 weir_rc weir__bind_with(weir__binder *b, const weir_ast_props *props, weir_span span,
@@ -317,6 +319,13 @@ weir_format_spec weir__internal_key(weir__binder *b, weir_format_spec f,
 weir_rc weir__default_key_format(weir__binder *b, weir_format_kind *out);
 weir_rc weir__check_timestamp(weir__binder *b, const weir_schema *s, weir_sv column, weir_sv format,
                               weir_span span);
+
+/* ---------------------------------------------------------------- bind_lookup.c */
+
+weir_sv weir__lookup_kind(const weir__binder *b, const weir_ast_props *props); /* empty: none */
+weir_rc weir__lookup_table(weir__binder *b, const weir_ast_create *c, weir_source *s);
+/* `why` something cannot be done with such a table. */
+weir_rc weir__lookup_fail(weir__binder *b, const weir_source *s, weir_span span, const char *why);
 
 /* ---------------------------------------------------------------- bind_infer.c */
 

@@ -8,11 +8,17 @@
  * rows without a value pass neither. */
 #include "dsl/binder.h"
 
+/* Columns only pass through: a projection, or the key that a look-up's rows get after it. */
+static bool is_between(const weir_node *n)
+{
+    return n->kind == WEIR_N_PROJECT || (n->kind == WEIR_N_REKEY && weir_node_looks_up(n->in[0]));
+}
+
 /* Column of the join's output that column `c` of `n` passes on, or -1. */
 static int32_t join_column(const weir_node *n, uint32_t c)
 {
-    while (n->kind == WEIR_N_PROJECT) {
-        const weir_expr *e = n->project.exprs[c];
+    while (is_between(n)) {
+        const weir_expr *e = n->kind == WEIR_N_PROJECT ? n->project.exprs[c] : n->rekey.exprs[c];
         if (e->ex != WEIR_EX_COLUMN) {
             return -1;
         }
@@ -24,7 +30,7 @@ static int32_t join_column(const weir_node *n, uint32_t c)
 
 static const weir_node *join_below(const weir_node *n)
 {
-    while (n->kind == WEIR_N_PROJECT) {
+    while (is_between(n)) {
         n = n->in[0];
     }
     return n->kind == WEIR_N_JOIN_LOOKUP ? n : NULL;

@@ -85,24 +85,42 @@ static bool is_hidden(const weir_conn_kind *k, const weir_conn_option *common)
     return false;
 }
 
-static void add_page(weir_buf *out, const weir_conn_kind *k)
+static const char *role_of(const weir_conn_kind *k)
 {
-    uint32_t n = 0;
-    const weir_conn_option *common = weir_conn_common(k->sink, &n);
-    weir_buf_printf(out, "%s, a %s: %s.\n\n", k->name, k->sink ? "sink" : "source", k->line);
-    weir_buf_printf(out, "  CREATE %s CONNECTOR name WITH ('connector'='%s', …);\n\n",
-                    k->sink ? "SINK" : "SOURCE", k->name);
+    return k->sink ? "sink" : k->as_table ? "table" : "source";
+}
+
+static void add_head(weir_buf *out, const weir_conn_kind *k)
+{
+    weir_buf_printf(out, "%s, a %s: %s.\n\n", k->name, k->as_table ? "table that is looked up" : role_of(k),
+                    k->line);
+    if (k->as_table) {
+        weir_buf_printf(out,
+                        "  CREATE TABLE name (id STRING PRIMARY KEY, …) WITH ('connector'='%s', …);\n"
+                        "  SELECT … FROM stream s LEFT JOIN name t ON s.column = t.id EMIT CHANGES;\n\n",
+                        k->name);
+    } else {
+        weir_buf_printf(out, "  CREATE %s CONNECTOR name WITH ('connector'='%s', …);\n\n",
+                        k->sink ? "SINK" : "SOURCE", k->name);
+    }
     weir_buf_printf(out, "After a crash: %s.\n", k->guarantee);
     if (k->classes) {
         weir_buf_printf(out, "Names of its class in Kafka Connect are understood: %s.\n", k->classes);
     }
+}
+
+static void add_page(weir_buf *out, const weir_conn_kind *k)
+{
+    uint32_t n = 0;
+    const weir_conn_option *common = weir_conn_common(k->sink, &n);
+    add_head(out, k);
     weir_buf_str(out, "\nOptions\n\n");
     for (uint32_t i = 0; i < k->n_options; i++) {
         add_option(out, &k->options[i]);
     }
-    weir_buf_printf(out, "\nOptions of every %s\n\n", k->sink ? "sink" : "source");
+    weir_buf_printf(out, "\nOptions of every %s\n\n", role_of(k));
     for (uint32_t i = 0; i < n; i++) {
-        if (!is_hidden(k, &common[i])) {
+        if (!is_hidden(k, &common[i]) && (!k->as_table || strcmp(common[i].name, "enabled") == 0)) {
             add_option(out, &common[i]);
         }
     }
@@ -113,7 +131,7 @@ static void add_list(weir_buf *out)
 {
     for (uint32_t i = 0; i < weir_conn_kinds(); i++) {
         const weir_conn_kind *k = weir_conn_kind_at(i);
-        weir_buf_printf(out, "  %-14s %-7s %s\n", k->name, k->sink ? "sink" : "source", k->line);
+        weir_buf_printf(out, "  %-14s %-7s %s\n", k->name, role_of(k), k->line);
     }
 }
 

@@ -184,6 +184,7 @@ weir_source *weir_source_copy(weir_arena *a, const weir_source *s)
     copy->topic = weir_arena_sv(a, s->topic);
     copy->key_format = copy_format(a, &s->key_format);
     copy->value_format = copy_format(a, &s->value_format);
+    copy->lookup = weir_arena_sv(a, s->lookup);
     copy->timestamp_column = weir_arena_sv(a, s->timestamp_column);
     copy->timestamp_format = weir_arena_sv(a, s->timestamp_format);
     copy->sql = weir_arena_sv(a, s->sql);

@@ -14,6 +14,8 @@ typedef struct weir_source {
     weir_sv topic;
     weir_format_spec key_format, value_format;
     weir_window window;        /* of the key; kind NONE: not windowed */
+    weir_sv lookup;            /* a table that is looked up: the kind of its connector, and there is no
+                                  topic; else empty */
     weir_sv timestamp_column;  /* WITH (TIMESTAMP='…'), or empty */
     weir_sv timestamp_format;  /* java.time pattern, or empty */
     int32_t partitions;        /* of the topic; 0 = not known */

@@ -125,7 +125,9 @@ static void verify_join(const weir_node *node)
         WEIR_ASSERT(weir_type_eq(node->schema->cols[node->schema->n_keys + i].type,
                                  column_of(left, right, i)->type));
     }
-    WEIR_ASSERT((node->kind == WEIR_N_JOIN_FOREIGN) == (node->join.foreign != NULL));
+    bool elsewhere = node->kind == WEIR_N_JOIN_LOOKUP && node->in[1]->kind == WEIR_N_SOURCE &&
+                     node->in[1]->scan.source->lookup.n > 0;
+    WEIR_ASSERT((node->kind == WEIR_N_JOIN_FOREIGN || elsewhere) == (node->join.foreign != NULL));
     if (node->join.foreign) {
         verify_expr(node->join.foreign, left, NULL);
         WEIR_ASSERT(right->n_keys == 1);

@@ -18,7 +18,7 @@ typedef enum weir_node_kind {
     WEIR_N_AGGREGATE,   /* grouped, windowed or not */
     WEIR_N_FLATMAP,     /* EXPLODE … */
     WEIR_N_JOIN_STREAM, /* stream–stream */
-    WEIR_N_JOIN_LOOKUP, /* stream–table */
+    WEIR_N_JOIN_LOOKUP, /* stream–table; the table may be one that is looked up elsewhere */
     WEIR_N_JOIN_TABLE,  /* table–table on primary keys */
     WEIR_N_JOIN_FOREIGN, /* table–table on a foreign key */
     WEIR_N_SINK,        /* writes a topic, or hands rows to a client */
@@ -83,7 +83,8 @@ struct weir_node {
             /* Output: n_keys key columns, then all columns of in[0], then all of in[1].
              * key_side: where key column values come from: 0 left, 1 right, 2 whichever is there. */
             int key_side;
-            const weir_expr *foreign;    /* JOIN_FOREIGN: over in[0]; equals the key of in[1] */
+            const weir_expr *foreign;    /* JOIN_FOREIGN: over in[0]; equals the key of in[1]. JOIN_LOOKUP:
+                                            in[1] is looked up by it, and is not read */
             const weir_expr *residual;   /* extra ON condition over [in[0] columns, in[1] columns],
                                             or NULL (extension) */
         } join;
@@ -94,6 +95,12 @@ struct weir_node {
         } sink;
     };
 };
+
+/* A join with a table that is looked up elsewhere: in[1] is a SOURCE that only says which one. */
+static inline bool weir_node_looks_up(const weir_node *n)
+{
+    return n->kind == WEIR_N_JOIN_LOOKUP && n->join.foreign;
+}
 
 typedef struct weir_plan {
     weir_sv query_id;

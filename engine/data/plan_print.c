@@ -126,6 +126,10 @@ static void add_calls(facts *f, const weir_node *node)
 static void describe_topic(facts *f, const weir_source *s)
 {
     add_sv(f, "name", s->name);
+    if (s->lookup.n) {
+        add_sv(f, "looked up in", s->lookup);
+        return;
+    }
     add_sv(f, "topic", s->topic);
     add_format(f, "key", &s->key_format);
     add_format(f, "value", &s->value_format);
@@ -150,7 +154,7 @@ static void describe_join(facts *f, const weir_node *node)
     }
     weir_buf_str(&f->text, sides[node->join.key_side]);
     add(f, "key from");
-    add_expr(f, "foreign key", node->join.foreign, left);
+    add_expr(f, weir_node_looks_up(node) ? "looked up by" : "foreign key", node->join.foreign, left);
     if (node->join.residual) {
         weir_column *cols = WEIR_NEW_N(f->a, weir_column, left->n + (uint32_t)right->n);
         memcpy(cols, left->cols, left->n * sizeof *cols);

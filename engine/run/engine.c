@@ -350,6 +350,9 @@ weir_query *weir_engine_query_at(weir_engine *e, uint32_t i)
 
 static bool task_has_input(const weir_task *t)
 {
+    if (weir_task_waits(t)) {
+        return weir_task_answered(t);
+    }
     for (uint32_t i = 0; i < t->n_scans; i++) {
         const weir_scan *s = &t->scans[i];
         if (!s->held && weir_topic_readable(s->topic, s->partition, s->next) > s->next) {
@@ -517,6 +520,7 @@ weir_rc weir_engine_feed(weir_engine *e, weir_query *q, weir_sv topic, int64_t o
         return weir_fail(st, WEIR_EUSAGE, reads ? "%s" : "the query does not read this topic",
                          q->error);
     }
+    WEIR_ASSERT(!t->looking); /* nobody can be asked while a record is fed */
     weir_task_run(t, count);
     for (uint32_t i = 0; i < t->n_scans; i++) {
         if (t->scans[i].next == INT64_MAX) {

@@ -46,6 +46,7 @@ typedef struct weir_engine_config {
     weir_store *store;  /* NULL: nothing is durable */
     const weir_formats *formats;
     const weir_ops *ops;
+    const struct weir_lookups *lookups; /* who opens tables that live elsewhere; NULL: nobody */
     bool rolls_back;        /* the host begins again from the last commit when a query fails */
     void (*problem)(void *ctx, const weir_problem *p); /* processing log; may be NULL */
     void *problem_ctx;
@@ -89,6 +90,8 @@ weir_rc weir_engine_poll(weir_engine *e, bool *full, weir_status *st);
 bool weir_engine_caught_up(const weir_engine *e);
 /* Every running query is at most a few records behind: what tables hold back may go. */
 bool weir_engine_near_end(const weir_engine *e);
+/* Some running query waits for answers from elsewhere (lookup.h): it has not read all there is. */
+bool weir_engine_waits(const weir_engine *e);
 /* The same as caught_up, asked of the cluster now. */
 weir_rc weir_engine_idle(const weir_engine *e, bool *idle, weir_status *st);
 /* One round over all running queries, reading at most `rows_per_task` records per task and topic

@@ -30,6 +30,9 @@ typedef struct weir_op_kind {
      * only when it holds nothing. NULL: the operator is handed slices in order. */
     uint32_t (*held)(const weir_op *op, uint32_t port);
     void (*walk)(weir_op *op, const bool *open, weir_arena *arena);
+    /* It asks elsewhere (looking.c): some of what it waits for has come. NULL: it waits for nobody. */
+    bool (*answered)(const weir_op *op);
+    void (*hear)(weir_op *op); /* with `answered`: takes in what has come, before the first push of a run */
     bool local;             /* stateless: a row leaves in the batch it came in, or not at all */
     /* Lets held-back (coalesced) results go. Called when the task is caught up or an epoch ends;
      * `arena` is the step arena. NULL: holds nothing back. */
@@ -67,6 +70,12 @@ struct weir_op {
 void weir_emit(weir_op *op, const weir_batch *b);
 
 bool weir_task_holds(const weir_task *t);
+/* For operators that ask elsewhere; looking.c tells how. */
+const struct weir_lookups *weir_task_lookups(const weir_task *t); /* NULL: nobody can be asked here */
+void weir_task_miss(weir_task *t);         /* answers for rows of this batch are still to come */
+bool weir_task_only_asks(const weir_op *op); /* nothing may be emitted now */
+int64_t weir_task_emitted(const weir_task *t); /* rows of this offset and behind are not emitted yet */
+int64_t weir_task_batch_end(const weir_task *t); /* offset behind the batch that is pushed now */
 weir_arena *weir_task_arena(weir_task *t);             /* lives as long as the task */
 weir_arena *weir_task_step(weir_task *t);              /* as a batch's arena: of this step, of this load */
 const weir_formats *weir_task_formats(const weir_task *t);
@@ -108,5 +117,5 @@ bool weir_task_client_rows(weir_task *t, const weir_batch *b);
 /* Key bytes, for exchanges and for EMIT FINAL order: the serialised key of each selected row. */
 typedef struct weir_ops {
     const weir_op_kind *filter, *project, *rekey, *aggregate, *session, *flatmap, *join_stream,
-        *join_lookup, *join_table, *join_foreign, *sink, *materialize;
+        *join_lookup, *join_remote, *join_table, *join_foreign, *sink, *materialize;
 } weir_ops;

@@ -100,10 +100,12 @@ static void scan_overtaken(weir_scan *s, void *ctx)
     weir_scan_overtaken(s);
 }
 
-/* By the ends that came with the last fetches: those say at once that more is coming. */
+/* By the ends that came with the last fetches: those say at once that more is coming. Who waits for
+ * somebody outside is not waited for. */
 static void scan_near_end(weir_scan *s, void *ctx)
 {
-    if (weir_topic_end(s->topic, s->partition) - s->next > ENGINE_NEAR_RECORDS) {
+    if (!weir_task_waits(s->task) &&
+        weir_topic_end(s->topic, s->partition) - s->next > ENGINE_NEAR_RECORDS) {
         *(bool *)ctx = false;
     }
 }
@@ -123,6 +125,18 @@ static bool all_scans(const weir_engine *e, scan_visit visit)
     bool all = true;
     each_live_scan(e, visit, &all);
     return all;
+}
+
+static void scan_waits(weir_scan *s, void *ctx)
+{
+    *(bool *)ctx |= weir_task_waits(s->task);
+}
+
+bool weir_engine_waits(const weir_engine *e)
+{
+    bool waits = false;
+    each_live_scan(e, scan_waits, &waits);
+    return waits;
 }
 
 bool weir_engine_near_end(const weir_engine *e)

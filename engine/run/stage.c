@@ -20,7 +20,7 @@ static bool is_fixed(const weir_node *n)
         if ((n->kind == WEIR_N_REKEY && !n->rekey.stays) || n->kind == WEIR_N_JOIN_FOREIGN) {
             return false;
         }
-        if (n->n_inputs == 2) {
+        if (n->n_inputs == 2 && !weir_node_looks_up(n)) {
             return is_fixed(n->in[0]) || is_fixed(n->in[1]);
         }
         n = n->in[0];
@@ -37,7 +37,7 @@ static int32_t partitions_of(const weir_query *q, const weir_node *n)
     if (n->kind == WEIR_N_JOIN_FOREIGN) {
         return 1;
     }
-    if (n->n_inputs == 1) {
+    if (n->n_inputs == 1 || weir_node_looks_up(n)) {
         return partitions_of(q, n->in[0]);
     }
     int32_t left = partitions_of(q, n->in[0]);
@@ -96,7 +96,8 @@ static void visit(cutter *c, weir_stage *stage, const weir_node *n)
         add_input(c, stage, n, NULL);
         return;
     }
-    for (uint32_t i = 0; i < n->n_inputs; i++) {
+    uint32_t read = weir_node_looks_up(n) ? 1 : n->n_inputs;
+    for (uint32_t i = 0; i < read; i++) {
         visit_input(c, stage, n->in[i]);
     }
 }

@@ -208,7 +208,7 @@ static const weir_op_kind *kind_of(const weir_ops *ops, const weir_node *n)
         return n->window.kind == WEIR_WINDOW_SESSION ? ops->session : ops->aggregate;
     case WEIR_N_FLATMAP: return ops->flatmap;
     case WEIR_N_JOIN_STREAM: return ops->join_stream;
-    case WEIR_N_JOIN_LOOKUP: return ops->join_lookup;
+    case WEIR_N_JOIN_LOOKUP: return weir_node_looks_up(n) ? ops->join_remote : ops->join_lookup;
     case WEIR_N_JOIN_TABLE: return ops->join_table;
     case WEIR_N_JOIN_FOREIGN: return ops->join_foreign;
     case WEIR_N_SINK: return ops->sink;
@@ -293,7 +293,8 @@ static weir_rc build(builder *b, const weir_node *n, weir_op *next, uint32_t por
                          weir_node_name(n->kind));
     }
     weir_op *op = add_op(b, kind, n, next, port);
-    for (uint32_t i = 0; i < n->n_inputs; i++) {
+    uint32_t read = weir_node_looks_up(n) ? 1 : n->n_inputs;
+    for (uint32_t i = 0; i < read; i++) {
         WEIR_TRY(build_input(b, n->in[i], op, i));
     }
     return WEIR_OK;
@@ -418,6 +419,7 @@ weir_rc weir_task_new(weir_stage *stage, int32_t partition, weir_task **out, wei
         t->ops[i] = b.ops[b.n - 1 - i];
     }
     find_meeting(t);
+    weir_task_find_lookups(t);
     return open_ops(t, st);
 }
 
@@ -454,7 +456,7 @@ void weir_task_free(weir_task *t)
 
 bool weir_task_run(weir_task *t, uint32_t rows)
 {
-    bool progress = weir_task_push_lanes(t, rows);
+    bool progress = t->looking ? weir_task_look(t, rows) : weir_task_push_lanes(t, rows);
     for (uint32_t i = 0; i < t->n_inboxes; i++) {
         t->inboxes[i].n_batches = 0; /* parcels go back at delivery */
         t->inboxes[i].batches = NULL;

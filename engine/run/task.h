@@ -98,6 +98,7 @@ struct weir_task {
     uint32_t n_inboxes;
     weir_op *meeting;           /* where both of two inputs are held, or NULL */
     bool holds;
+    struct weir_looking *looking; /* it asks elsewhere: looking.c. NULL: it does not */
     struct weir_exchange *exchange; /* sending end, or NULL */
     /* sink */
     weir_topic *sink;
@@ -237,5 +238,10 @@ void weir_task_problem(weir_task *t, bool record, int64_t offset, weir_sv where,
 /* lanes.c: merges scans and inboxes by order and pushes slices of their batches. True: something
  * was read. */
 bool weir_task_push_lanes(weir_task *t, uint32_t rows);
+/* looking.c: tasks that ask elsewhere. */
+void weir_task_find_lookups(weir_task *t); /* when its operators are there */
+bool weir_task_look(weir_task *t, uint32_t rows); /* as push_lanes */
+bool weir_task_waits(const weir_task *t);  /* for answers */
+bool weir_task_answered(const weir_task *t); /* it waits, and some have come */
 /* stage.c: cuts a plan into stages. */
 weir_rc weir_query_cut(weir_query *q, weir_status *st);

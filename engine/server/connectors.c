@@ -2,6 +2,7 @@
 #include "engine/server/session_impl.h"
 
 #include "connectors/connect.h"
+#include "engine/run/lookup.h"
 #include "engine/server/grid.h"
 
 #define STOP_GRACE_MS 3000
@@ -140,6 +141,65 @@ static weir_rc check(weir_session *s, const weir_bound *b, weir_arena *a, weir_r
     return rc;
 }
 
+/* ---- tables that are looked up ---- */
+
+/* Where nothing is processed nobody is asked. */
+static void ask_nobody(weir_lookup *l, const weir_vec *keys, const uint16_t *rows, void *const *tags,
+                       uint32_t n)
+{
+    (void)l;
+    (void)keys;
+    (void)rows;
+    (void)tags;
+    (void)n;
+}
+
+static void take_nothing(weir_lookup *l, void (*each)(void *ctx, const weir_lookup_answer *a), void *ctx)
+{
+    (void)l;
+    (void)each;
+    (void)ctx;
+}
+
+static bool never_ready(weir_lookup *l)
+{
+    (void)l;
+    return false;
+}
+
+static int64_t no_time(weir_lookup *l)
+{
+    (void)l;
+    return 0;
+}
+
+static void close_nothing(weir_lookup *l)
+{
+    (void)l;
+}
+
+weir_rc weir__open_lookup(void *ctx, const weir_lookup_spec *spec, weir_lookup **out, weir_status *st)
+{
+    static const weir_lookup_calls calls = {.ask = ask_nobody,
+                                            .take = take_nothing,
+                                            .ready = never_ready,
+                                            .now_ms = no_time,
+                                            .close = close_nothing};
+    static weir_lookup nobody = {.calls = &calls};
+    weir_session *s = ctx;
+    if (only_checks(s)) {
+        *out = &nobody;
+        return WEIR_OK;
+    }
+    return weir_connect_lookup(connect_of(s), spec, out, st);
+}
+
+bool weir__looks_up(void *ctx, weir_sv connector)
+{
+    (void)ctx;
+    return weir_connect_looks_up(connector);
+}
+
 /* CREATE STREAM … WITH (connector='…'): the source of the stream's topic, called as the stream. */
 weir_rc weir__stream_connector(weir_session *s, const weir_bound *b, weir_arena *a, weir_status *st)
 {
@@ -149,12 +209,14 @@ weir_rc weir__stream_connector(weir_session *s, const weir_bound *b, weir_arena 
         return WEIR_OK;
     }
     weir_conn_given_option *options = options_of(c->options, c->n_options, a);
+    bool lookup = c->source.lookup.n > 0;
     options[c->n_options] = (weir_conn_given_option){.name = WEIR_SV("topic"), .value = c->source.topic};
     weir_connect_spec spec = {.name = c->source.name,
                               .options = options,
-                              .n_options = c->n_options + 1,
+                              .n_options = c->n_options + !lookup,
                               .statement = b->sql,
-                              .stream = c->source.name};
+                              .stream = c->source.name,
+                              .lookup = lookup};
     return only_checks(s) ? weir_connect_check(connect_of(s), &spec, st)
                           : weir_connect_replace(connect_of(s), &spec, st);
 }
@@ -190,6 +252,11 @@ static weir_sv number(weir_arena *a, int64_t n)
     return weir_arena_printf(a, "%lld", (long long)n);
 }
 
+static weir_sv type_of(const weir_conn_kind *k)
+{
+    return k->sink ? WEIR_SV("SINK") : k->as_table ? WEIR_SV("TABLE") : WEIR_SV("SOURCE");
+}
+
 static void show_plugins(weir_grid *g)
 {
     static const weir_sv names[] = {{"Class", 5}, {"Type", 4}, {"Version", 7}, {"About", 5}};
@@ -197,7 +264,7 @@ static void show_plugins(weir_grid *g)
     g->n_cols = WEIR_COUNT(names);
     for (uint32_t i = 0; i < weir_conn_kinds(); i++) {
         const weir_conn_kind *k = weir_conn_kind_at(i);
-        weir_sv row[] = {weir_sv_cstr(k->name), k->sink ? WEIR_SV("SINK") : WEIR_SV("SOURCE"),
+        weir_sv row[] = {weir_sv_cstr(k->name), type_of(k),
                          WEIR_SV("built in"), weir_sv_cstr(k->line)};
         weir_grid_add(g, row);
     }
@@ -222,7 +289,7 @@ void weir__show_connectors(weir_session *s, weir_ast_show what, weir_grid *g)
             continue;
         }
         weir_sv row[] = {weir_arena_sv(g->a, c.name),
-                         c.kind->sink ? WEIR_SV("SINK") : WEIR_SV("SOURCE"),
+                         type_of(c.kind),
                          weir_sv_cstr(c.kind->name),
                          weir_sv_cstr(weir_connect_state_name(c.state)),
                          c.topics,
@@ -259,7 +326,9 @@ weir_rc weir_statement_describe_connector(weir_session *s, weir_sv name, weir_ar
     weir_grid g = {.a = a, .names = names, .n_cols = WEIR_COUNT(names)};
     add_fact(&g, "Name", weir_arena_sv(a, c.name));
     add_fact(&g, "Class", weir_sv_cstr(c.kind->name));
-    add_fact(&g, "Type", c.kind->sink ? WEIR_SV("sink") : WEIR_SV("source"));
+    add_fact(&g, "Type", c.kind->sink       ? WEIR_SV("sink")
+                         : c.kind->as_table ? WEIR_SV("table")
+                                            : WEIR_SV("source"));
     add_fact(&g, "State", weir_sv_cstr(weir_connect_state_name(c.state)));
     add_fact(&g, "Topics", c.topics);
     add_fact(&g, "After a crash", weir_sv_cstr(c.kind->guarantee));
@@ -290,7 +359,7 @@ bool weir_session_wants_commit(const weir_session *s)
 
 bool weir_session_connectors_idle(weir_session *s)
 {
-    return !s->connect || weir_connect_idle(s->connect);
+    return !s->connect || (weir_connect_idle(s->connect) && !weir_engine_waits(s->engine));
 }
 
 void weir_session_stop_connectors(weir_session *s)

@@ -136,6 +136,13 @@ static weir_rc properties_of(weir_session *s, const weir_source *src, weir_arena
     const weir_topic *topic = weir_topics_find(s->topics, src->topic);
     entry(out, "Name", src->name);
     entry(out, "Type", src->table ? WEIR_SV("TABLE") : WEIR_SV("STREAM"));
+    if (src->lookup.n) {
+        entry(out, "Looked up in", weir_arena_printf(a, WEIR_SV_FMT ", by key; connector " WEIR_SV_FMT,
+                                                     WEIR_SV_ARG(src->lookup), WEIR_SV_ARG(src->name)));
+        entry(out, "Statement", src->sql);
+        queries_of(s, src, out);
+        return WEIR_OK;
+    }
     entry(out, "Timestamp field",
           src->timestamp_column.n ? src->timestamp_column
                                   : WEIR_SV("Not set - using <ROWTIME>"));
@@ -213,6 +220,9 @@ weir_rc weir_statement_describe(weir_session *s, const weir_bound *b, weir_arena
         rc = properties_of(s, src, a, &out, st);
     } else {
         entry(&out, "Name", src->name);
+        if (src->lookup.n) {
+            entry(&out, "Looked up in", src->lookup);
+        }
     }
     r->message = take(a, &out);
     fields(src, a, r);

@@ -127,6 +127,7 @@ weir_props weir_session_props(weir_session *s)
                         .now_ms = s->config.now_ms,
                         .clock = s->config.clock,
                         .infer = infers ? weir__infer_schema : NULL,
+                        .looks_up = weir__looks_up,
                         .line = s->line,
                         .col = s->col};
 }
@@ -163,6 +164,7 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
     s->functions = weir_functions_builtin();
     s->formats = *weir_formats_builtin();
     weir__use_registry(s, (weir_sv){0});
+    s->lookups = (weir_lookups){.open = weir__open_lookup, .ctx = s};
     weir_engine_config engine = {
         .workers = c->workers ? c->workers : 1,
         .order = c->order,
@@ -174,6 +176,7 @@ static weir_rc open_parts(weir_session *s, weir_status *st)
         .store = s->store,
         .formats = &s->formats,
         .ops = weir_ops_builtin(),
+        .lookups = c->single_log ? NULL : &s->lookups,
         .problem = pass_problem,
         .problem_ctx = s,
     };

@@ -95,7 +95,8 @@ weir_store_batch *weir_session_extra(weir_session *s);
 weir_rc weir_session_pump(weir_session *s, bool *moved, weir_status *st);
 /* A source owes somebody an answer, which waits for the next commit. */
 bool weir_session_wants_commit(const weir_session *s);
-/* Sinks have delivered all that is committed, bounded sources are at their end. */
+/* Sinks have delivered all that is committed, bounded sources are at their end, no query waits for rows of
+ * a table that is looked up. */
 bool weir_session_connectors_idle(weir_session *s);
 /* Before the last commit: what is under way gets a moment, then nothing runs any more. */
 void weir_session_stop_connectors(weir_session *s);

@@ -1,5 +1,6 @@
 /* Inside of a session. For the files of engine/server that execute statements. */
 #pragma once
+#include "engine/run/lookup.h"
 #include "engine/server/grid.h"
 #include "engine/server/session.h"
 
@@ -56,6 +57,7 @@ struct weir_session {
     weir_asserted *asserted;
     size_t n_asserted, cap_asserted;
     struct weir_connect *connect; /* NULL: no connector yet */
+    weir_lookups lookups;         /* the engine's way to tables that are looked up */
 };
 
 bool weir_settings_get(const weir_setting_list *l, weir_sv name, bool any_case, weir_sv *value);
@@ -84,6 +86,12 @@ weir_rc weir_statement_describe_connector(weir_session *s, weir_sv name, weir_ar
 void weir__show_connectors(weir_session *s, weir_ast_show what, weir_grid *g);
 /* The connector that CREATE STREAM or TABLE asks for, or none any more. The stream is in the catalog. */
 weir_rc weir__stream_connector(weir_session *s, const weir_bound *b, weir_arena *a, weir_status *st);
+/* For weir_lookups and weir_props; the context is the session. */
+struct weir_lookup;
+struct weir_lookup_spec;
+weir_rc weir__open_lookup(void *ctx, const struct weir_lookup_spec *spec, struct weir_lookup **out,
+                          weir_status *st);
+bool weir__looks_up(void *ctx, weir_sv connector);
 void weir__drop_stream_connector(weir_session *s, weir_sv stream);
 /* print.c: PRINT. */
 weir_rc weir_statement_print(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,

@@ -90,7 +90,7 @@ static weir_rc topic_of(weir_session *s, const weir_source *source, weir_topic *
 static void record_source(weir_session *s, const weir_source *source, const weir_topic *t)
 {
     weir_source kept = *source;
-    kept.partitions = weir_topic_partitions(t);
+    kept.partitions = t ? weir_topic_partitions(t) : 0; /* looked up: there is no topic */
     weir_catalog_put_source(s->catalog, &kept);
 }
 
@@ -128,7 +128,7 @@ static weir_rc create_source(weir_session *s, const weir_bound *b, const weir_to
     } else {
         weir_catalog_drop_source(s->catalog, source->name);
     }
-    if (!topic_existed) {
+    if (!topic_existed && t) {
         (void)weir_topics_drop(s->topics, source->topic, NULL);
         weir_catalog_drop_topic(s->catalog, source->topic);
     }
@@ -150,13 +150,13 @@ static weir_rc create(weir_session *s, const weir_bound *b, weir_arena *a, bool 
                                        c->source.table ? "table" : "stream");
         return WEIR_OK;
     }
-    if (b->kind != WEIR_B_INSERT_SELECT) {
+    if (b->kind != WEIR_B_INSERT_SELECT && !c->source.lookup.n) {
         bool sink = c->plan && c->plan->sink->sink.sink;
         WEIR_TRY(weir__register_schemas(s, &c->source, sink, a, st));
     }
     bool existed = weir_topics_find(s->topics, c->source.topic) != NULL;
     weir_topic *topic = NULL;
-    WEIR_TRY(topic_of(s, &c->source, &topic, st));
+    WEIR_TRY(c->source.lookup.n ? WEIR_OK : topic_of(s, &c->source, &topic, st));
     if (c->plan) {
         weir_query *replace = weir_engine_find(s->engine, c->query_id);
         weir_rc rc = start_query(s, c->plan, replace, a, st);
