@@ -149,6 +149,13 @@ uint16_t weir_http_server_port(const weir_http_server *s)
     return s->listener ? weir_listener_port(s->listener) : 0;
 }
 
+void weir_http_server_renew(weir_http_server *s, const weir_tls *tls)
+{
+    if (s->listener) {
+        weir_listener_renew(s->listener, tls);
+    }
+}
+
 static bool is_quiet(const weir__http_conn *c, int64_t left_by_ns)
 {
     switch (c->phase) {

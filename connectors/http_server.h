@@ -58,6 +58,7 @@ void weir_http_server_drain(weir_http_server *s);
 /* Then: no request is being handled, all answers are out, and peers have had `leave_ns` to see the end. */
 bool weir_http_server_is_quiet(const weir_http_server *s, int64_t leave_ns);
 uint16_t weir_http_server_port(const weir_http_server *s);
+void weir_http_server_renew(weir_http_server *s, const weir_tls *tls); /* for new connections */
 
 typedef struct weir_http_counts {
     uint32_t connections;                 /* open now */

@@ -1,13 +1,22 @@
-/* See http_share.h. The list is short, and belongs to the one loop that connectors run on. */
+/* See http_share.h. The list is short, and belongs to the one loop that connectors run on.
+ *
+ * Certificates have a short life and are replaced in place: files that have changed are read again. */
 #include "connectors/http_share.h"
 
-#include "engine/base/alloc.h"
+#include "engine/base/hash.h"
+#include "engine/base/log.h"
+#include "engine/io/file.h"
+
+#define LOOK_MS 10000
+#define PEM_BYTES_MAX (1u << 20)
 
 typedef struct share {
     struct share *next;
     weir_loop *loop;
     char *listen;
-    char *cert;
+    char *cert, *key, *ca;   /* NULL: none */
+    uint64_t read, refused;  /* hashes of the files in use, and of those that could not be */
+    weir_timer *look;
     const char **origins;    /* copied: who was first may go first */
     size_t n_origins;
     bool authenticates;
@@ -44,6 +53,51 @@ static bool agrees(const share *s, const weir_http_share_spec *spec)
     return cert && origins && (spec->authenticates || !s->authenticates || spec->insecure);
 }
 
+static uint64_t hash_of(const share *s)
+{
+    const char *const files[] = {s->cert, s->key, s->ca};
+    weir_buf all = {0};
+    for (size_t i = 0; i < WEIR_COUNT(files); i++) {
+        weir_status st;
+        if (files[i] && weir_file_read(files[i], PEM_BYTES_MAX, &all, &st) != WEIR_OK) {
+            weir_buf_byte(&all, 0); /* as others, which cannot be used */
+        }
+    }
+    uint64_t hash = weir_hash(all.p, all.n);
+    weir_buf_deinit(&all);
+    return hash;
+}
+
+static weir_rc read_tls(const share *s, weir_tls **out, weir_status *st)
+{
+    weir_tls_spec tls = {.cert_file = s->cert, .key_file = s->key, .ca_file = s->ca, .alpn = "http/1.1"};
+    return weir_tls_server(&tls, out, st);
+}
+
+/* New connections get what the files say now. While they do not fit together, what they said before. */
+static void look(void *ctx)
+{
+    share *s = ctx;
+    weir_tls *tls = NULL;
+    weir_status st;
+    uint64_t hash = hash_of(s);
+    if (hash == s->read || hash == s->refused) {
+        return;
+    }
+    weir_status_reset(&st);
+    if (read_tls(s, &tls, &st) != WEIR_OK) {
+        s->refused = hash;
+        WEIR_LOG(WEIR_WARN, "%s goes on with its old certificate: %s", s->listen, st.msg);
+        return;
+    }
+    weir_http_server_renew(s->server, tls);
+    weir_tls_free(s->tls);
+    s->tls = tls;
+    s->read = hash;
+    s->refused = 0;
+    WEIR_LOG(WEIR_INFO, "%s has another certificate", s->listen);
+}
+
 static weir_rc open_share(share *s, const weir_http_share_spec *spec, weir_status *st)
 {
     weir_http_server_spec server = {.listen = spec->listen,
@@ -52,10 +106,10 @@ static weir_rc open_share(share *s, const weir_http_share_spec *spec, weir_statu
                                     .connections_max = spec->connections_max,
                                     .origins = s->origins,
                                     .n_origins = s->n_origins};
-    if (spec->tls_cert) {
-        weir_tls_spec tls = {.cert_file = spec->tls_cert, .key_file = spec->tls_key,
-                             .ca_file = spec->tls_ca, .alpn = "http/1.1"};
-        WEIR_TRY(weir_tls_server(&tls, &s->tls, st));
+    if (s->cert) {
+        s->read = hash_of(s);
+        WEIR_TRY(read_tls(s, &s->tls, st));
+        s->look = weir_timer_start(s->loop, LOOK_MS, look, s);
         server.tls = s->tls;
     }
     return weir_http_server_open(s->loop, &server, &s->server, st);
@@ -63,6 +117,7 @@ static weir_rc open_share(share *s, const weir_http_share_spec *spec, weir_statu
 
 static void share_free(share *s)
 {
+    weir_timer_stop(s->look);
     weir_http_server_close(s->server);
     weir_tls_free(s->tls);
     for (size_t i = 0; i < s->n_origins; i++) {
@@ -71,6 +126,8 @@ static void share_free(share *s)
     weir_free(s->origins);
     weir_free(s->listen);
     weir_free(s->cert);
+    weir_free(s->key);
+    weir_free(s->ca);
     weir_free(s);
 }
 
@@ -87,6 +144,8 @@ weir_rc weir_http_share_open(weir_loop *l, const weir_http_share_spec *spec, wei
         s->loop = l;
         s->listen = weir_strdup(spec->listen);
         s->cert = spec->tls_cert ? weir_strdup(spec->tls_cert) : NULL;
+        s->key = spec->tls_cert && spec->tls_key ? weir_strdup(spec->tls_key) : NULL;
+        s->ca = spec->tls_cert && spec->tls_ca ? weir_strdup(spec->tls_ca) : NULL;
         s->origins = weir_alloc(sizeof *s->origins * (spec->n_origins + 1));
         for (; s->n_origins < spec->n_origins; s->n_origins++) {
             s->origins[s->n_origins] = weir_strdup(spec->origins[s->n_origins]);

@@ -3,8 +3,13 @@ import base64
 import gzip
 import hashlib
 import hmac
+import os
+import shutil
+import socket
+import ssl
 import time
 
+import certificates
 import ports
 from case import equal, must, test, until
 from ingest import Client, event, opened, serve, source, values
@@ -310,6 +315,45 @@ def signatures(case):
     engine.stop()
 
 
+def shown_to(port, ca, **client):
+    """The certificate that a new connection is shown."""
+    context = ssl.create_default_context(cafile=ca)
+    if client:
+        context.load_cert_chain(**client)
+    with socket.create_connection(('127.0.0.1', port), 60) as s, context.wrap_socket(s, server_hostname='localhost') as t:
+        t.sendall(b'POST /in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}')
+        must(t.recv(12) == b'HTTP/1.1 200', 'no answer')
+        return t.getpeercert(binary_form=True)
+
+
+@test
+def certificates_are_renewed(case):
+    """https, with certificates of clients; when the file is replaced new connections are shown the new one, and the old one
+    as long as file and key do not fit together."""
+    made = certificates.make(case.path('tls'))
+    certificates.signed(case.path('tls'), 'next', ['localhost'], '20200101000000Z', '20991231000000Z')
+    files = [case.path('live.pem'), case.path('live.key')]
+    for to, was in zip(files, (made.server, made.server_key)):
+        shutil.copyfile(was, to)
+        os.chmod(to, 0o600)
+    engine, client = opened(case, tls_cert_file=files[0], tls_key_file=files[1], tls_client_ca_file=made.ca)
+    own = {'certfile': made.client, 'keyfile': made.client_key}
+    with open(made.server, encoding='ascii') as old, open(case.path('tls', 'next.pem'), encoding='ascii') as new:
+        old, new = ssl.PEM_cert_to_DER_cert(old.read()), ssl.PEM_cert_to_DER_cert(new.read())
+    equal(shown_to(client.port, made.ca, **own), old)
+    try:
+        shown_to(client.port, made.ca)
+        must(False, 'a client without a certificate is let in')
+    except OSError:
+        pass
+    shutil.copyfile(case.path('tls', 'next.pem'), files[0])
+    engine.says('goes on with its old certificate')
+    equal(shown_to(client.port, made.ca, **own), old)
+    shutil.copyfile(case.path('tls', 'next.key'), files[1])
+    until(lambda: shown_to(client.port, made.ca, **own) == new, what='the old certificate')
+    engine.stop()
+
+
 @test
 def web_pages(case):
     """CORS: pages of the list may ask and call, others get 403, also before the body is looked at."""
@@ -448,7 +492,7 @@ def pause_and_resume(case):
     client.close()
     engine.stop()
     engine, client = serve(case, sql + 'RESUME CONNECTOR events;\n', data='resumed')
-    until(lambda: client.ask('GET', '/health')[0] == 200, what='not resumed')
-    equal(client.post('/in', {})[0], 200)
+    until(lambda: client.post('/in', {})[0] == 200, what='not resumed')
+    equal(client.ask('GET', '/health')[0], 200)
     client.close()
     engine.stop()
