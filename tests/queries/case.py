@@ -7,6 +7,8 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 WEIR = os.path.abspath(os.environ.get('WEIR', os.path.join(ROOT, 'build/dev/weir')))
+# Without sanitizers, where there is one: for what is long, and told by its results.
+RELEASE = os.path.abspath(os.environ.get('WEIR_RELEASE', WEIR))
 QUERIES = os.path.join(ROOT, 'queries')
 SECONDS = 300
 PAUSE = 0.05
@@ -34,8 +36,8 @@ def equal(actual, expected, what=''):
     expect(actual == expected, '%s\nexpected %r\nactual   %r' % (what, expected, actual))
 
 
-def weir(*args, status=0):
-    done = subprocess.run([WEIR] + list(args), cwd=ROOT, timeout=SECONDS, env=dict(os.environ, **SECRETS),
+def weir(*args, status=0, program=WEIR):
+    done = subprocess.run([program] + list(args), cwd=ROOT, timeout=SECONDS, env=dict(os.environ, **SECRETS),
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     out = done.stdout.decode()
     err = done.stderr.decode()
@@ -71,10 +73,10 @@ def blocks(text):
     return [re.sub(r'^    ', '', block, flags=re.M) for block in re.findall(r'(?:^    .*\n?)+', text, re.M)]
 
 
-def shell(commands, folder):
+def shell(commands, folder, program=WEIR):
     """What commands say in a folder where queries and weir are at hand."""
     os.makedirs(os.path.join(folder, 'bin'))
-    os.symlink(WEIR, os.path.join(folder, 'bin/weir'))
+    os.symlink(program, os.path.join(folder, 'bin/weir'))
     os.symlink(QUERIES, os.path.join(folder, 'queries'))
     env = dict(os.environ, **SECRETS, PATH=os.path.join(folder, 'bin') + ':' + os.environ['PATH'])
     done = subprocess.run(['bash', '-e', '-o', 'pipefail', '-c', commands], cwd=folder, timeout=SECONDS, env=env,

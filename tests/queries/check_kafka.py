@@ -8,7 +8,7 @@ import struct
 import sys
 import tempfile
 
-from case import HERE, QUERIES, Skipped, blocks, bundles, expect, page, shell, test, weir
+from case import HERE, QUERIES, RELEASE, Skipped, blocks, bundles, expect, page, shell, test, weir
 
 sys.path.insert(0, os.path.join(HERE, '../support'))
 import kafka    # noqa: E402
@@ -186,7 +186,7 @@ def pages_on_kafka():
         def do(commands):
             commands = commands.replace('localhost:9092', b.bootstrap).replace('--count 20000', '--count 1000')
             with tempfile.TemporaryDirectory(prefix='weir-queries-') as folder:
-                shell(commands, folder)
+                shell(commands, folder, RELEASE)
         for name in sorted(bundles(), key=lambda n: n != 'shop'):
             text = page(name)
             for command in blocks(text):
