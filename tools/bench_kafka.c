@@ -1,7 +1,7 @@
 /* What tools/bench needs around the engine: it fills topics of a Kafka cluster fast, and measures how
  * long records are on their way. For that script, so `weir bench --help` leaves it out:
  *
- *   weir bench kafka load SERVERS TOPIC EVENTS STEP_US SEED    click events, key = user, lz4
+ *   weir bench kafka load SERVERS TOPIC EVENTS STEP_US SEED USERS    click events, key = user, lz4
  *   weir bench kafka table SERVERS TOPIC ROWS                  a row for each user
  *   weir bench kafka pace SERVERS IN OUT PER_SECOND SECONDS    writes to IN, waits for results in OUT
  *
@@ -82,8 +82,10 @@ static weir_rc append(weir_cluster *c, weir_cluster_topic *t, weir_chunk *chunk,
 static void set_keys(weir_chunk *c)
 {
     for (uint32_t i = 0; i < c->n; i++) {
-        c->recs[i].key_at = c->recs[i].value_at + KEY_AT;
-        c->recs[i].key_n = KEY_BYTES;
+        weir_rec *r = &c->recs[i];
+        r->key_at = r->value_at + KEY_AT;
+        const char *key = c->bytes + r->key_at;
+        r->key_n = (uint32_t)((const char *)memchr(key, '"', r->value_n - KEY_AT) - key);
     }
 }
 
@@ -93,12 +95,13 @@ static weir_rc load(weir_cluster *c, int argc, char **argv, weir_status *st)
     uint64_t n = strtoull(argv[1], NULL, 10);
     int64_t step_us = strtoll(argv[2], NULL, 10);
     uint64_t seed = strtoull(argv[3], NULL, 10);
+    uint32_t users = (uint32_t)strtoul(argv[4], NULL, 10);
     (void)argc;
     WEIR_TRY(make_topic(c, argv[0], &t, st));
     int64_t began = weir_mono_ns();
     for (uint64_t done = 0; done < n;) {
         weir_events e = {.n = n - done < PORTION ? n - done : PORTION,
-                         .users = USERS,
+                         .users = users,
                          .products = PRODUCTS,
                          .start_ms = START_MS + (int64_t)done * step_us / 1000,
                          .step_us = step_us,
@@ -293,7 +296,7 @@ int weir_bench_kafka(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[0] : "";
     bool paces = strcmp(what, "pace") == 0 && argc == 6;
-    bool loads = strcmp(what, "load") == 0 && argc == 6;
+    bool loads = strcmp(what, "load") == 0 && argc == 7;
     if (!paces && !loads && !(strcmp(what, "table") == 0 && argc == 4)) {
         fprintf(stderr, "weir bench kafka: load, table or pace; see tools/bench_kafka.c\n");
         return WEIR_EXIT_USAGE;

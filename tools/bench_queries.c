@@ -7,6 +7,8 @@
 #include "engine/io/file.h"
 #include "engine/io/loop.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 
 #define CLICKS                                                                                     \
@@ -280,18 +282,18 @@ RUN(embedded)
 /* Speed-up of two workers over one, by wall clock: two partitions in both runs. */
 static weir_rc run_workers(const weir_bench_options *o, weir_bench_result *out, weir_status *st)
 {
-    double wall[2];
-    for (uint32_t i = 0; i < 2; i++) {
+    double least[2] = {DBL_MAX, DBL_MAX};
+    for (uint32_t i = 0; i < 2 * WEIR_BENCH_PASSES; i++) {
         weir_bench_options own = *o;
-        own.workers = i + 1;
+        own.workers = i % 2 + 1;
         bench_run b = {.w = &tumbling, .o = &own, .partitions = 2};
         weir_rc rc = open_run(&b, st);
         rc = rc ? rc : drive(&b, st);
-        wall[i] = (double)(weir_mono_ns() - b.mono_ns);
+        least[i % 2] = fmin(least[i % 2], (double)(weir_mono_ns() - b.mono_ns));
         close_run(&b);
         WEIR_TRY(rc);
     }
-    out->value = wall[0] / wall[1];
+    out->value = least[0] / least[1];
     out->unit = "times";
     return WEIR_OK;
 }

@@ -16,7 +16,7 @@
 #define COMMIT_MS 1000       /* commit.interval.ms */
 #define EXACTLY_ONCE_COMMIT_MS 100
 #define WORK_PER_COMMIT 3    /* large commits come later (up to COMMIT_MS): a quarter of the time */
-#define EXACTLY_ONCE_WORK_PER_COMMIT 6 /* they cost more: a seventh */
+#define EXACTLY_ONCE_WORK_PER_COMMIT 10 /* they cost more: a tenth */
 #define CLUSTER_LOOK_MS 50   /* without a call from the cluster */
 #define PROGRESS_MS 500
 #define NS_PER_MS 1000000LL

@@ -58,7 +58,8 @@ int64_t weir_sv_find(weir_sv s, weir_sv needle, uint32_t from);
 weir_sv weir_sv_trim(weir_sv s); /* ASCII white space at both ends */
 
 /* memcpy for what is mostly short (keys, words): no call up to 32 bytes. */
-static inline void weir_copy_short(char *to, const char *from, size_t n)
+__attribute__((always_inline)) static inline void weir_copy_short(char *to, const char *from,
+                                                                  size_t n)
 {
     if (WEIR_UNLIKELY(n > 32)) {
         memcpy(to, from, n);

@@ -9,34 +9,6 @@ uint64_t weir_hash(const void *p, size_t n)
     return XXH3_64bits(n ? p : "", n);
 }
 
-/* Murmur2 as Kafka's producers use it: seed 0x9747b28c, 32-bit wrap-around arithmetic, words read
- * little-endian. It decides which partition a key lands in, so it may never change. */
-uint32_t weir_murmur2(const void *p, size_t n)
-{
-    const uint32_t m = 0x5bd1e995u;
-    const unsigned char *at = p;
-    uint32_t h = 0x9747b28cu ^ (uint32_t)n;
-    size_t left = n;
-    for (; left >= 4; left -= 4, at += 4) {
-        uint32_t k =
-            (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-        k *= m;
-        k ^= k >> 24;
-        k *= m;
-        h *= m;
-        h ^= k;
-    }
-    if (left > 0) {
-        for (size_t i = 0; i < left; i++) {
-            h ^= (uint32_t)at[i] << (8 * i);
-        }
-        h *= m;
-    }
-    h ^= h >> 13;
-    h *= m;
-    return h ^ (h >> 15);
-}
-
 /* Four bits at a time: small, and only met on machines without the instruction. */
 uint32_t weir__crc32c_scalar(uint32_t crc, const void *p, size_t n)
 {

@@ -22,17 +22,8 @@ static inline uint32_t weir_partition_of(weir_sv key, uint32_t partitions)
 {
     return (weir_murmur2(key.p, key.n) & 0x7fffffffu) % partitions;
 }
-/* The same for many keys: `modulus` is weir_modulus(partitions), and the remainder two multiplications
- * (Lemire, Kaser, Kurz 2019: exact for 32 bits). */
-static inline uint64_t weir_modulus(uint32_t partitions)
-{
-    return UINT64_MAX / partitions + 1;
-}
-static inline uint32_t weir_partition_by(weir_sv key, uint32_t partitions, uint64_t modulus)
-{
-    uint64_t low = modulus * (weir_murmur2(key.p, key.n) & 0x7fffffffu);
-    return (uint32_t)(((unsigned __int128)low * partitions) >> 64);
-}
+/* The same of n keys to out[n]. */
+void weir_partitions_of(const weir_sv *keys, uint32_t n, uint32_t partitions, uint32_t *out);
 /* CRC-32C (Castagnoli). Start with 0; the result of one part is the start of the next. */
 uint32_t weir_crc32c(uint32_t crc, const void *p, size_t n);
 uint32_t weir__crc32c_scalar(uint32_t crc, const void *p, size_t n); /* internal, for tests */

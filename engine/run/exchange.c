@@ -8,7 +8,6 @@
 
 typedef struct weir_exchange {
     int32_t partitions;
-    uint64_t modulus; /* of the partitions */
     weir_parcel **out;       /* [partitions]; NULL: nothing sent */
     weir_parcel *spare;
     const weir_format *format;
@@ -38,7 +37,6 @@ weir_rc weir_exchange_open(weir_task *t, weir_status *st)
     weir_exchange *x = WEIR_NEW(&t->arena, weir_exchange);
     t->exchange = x;
     x->partitions = t->stage->to->partitions;
-    x->modulus = weir_modulus((uint32_t)x->partitions);
     x->out = WEIR_NEW_N(&t->arena, weir_parcel *, x->partitions);
     x->rows = weir_alloc(sizeof *x->rows * (size_t)x->partitions);
     x->n_rows = WEIR_NEW_N(&t->arena, uint16_t, x->partitions);
@@ -126,25 +124,29 @@ static weir_parcel *parcel_for(weir_exchange *x, int32_t partition)
     return p;
 }
 
+static void own_strings(weir_sv *s, uint32_t n, weir_arena *a)
+{
+    size_t total = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        total += s[i].n;
+    }
+    char *to = weir_arena_bytes_alloc(a, total + WEIR_CHUNK_PADDING);
+    for (uint32_t i = 0; i < n; i++) {
+        weir_copy_short(to, s[i].p, s[i].n);
+        s[i].p = to;
+        to += s[i].n;
+    }
+}
+
 /* Makes strings and nested values of rows [at, at + n) the arena's own. */
 static void own_column(weir_vec *v, weir_arena *a, uint32_t at, uint32_t n)
 {
     if (v->type->kind == WEIR_T_STRING || v->type->kind == WEIR_T_BYTES) {
         weir_sv *s = (weir_sv *)v->data + at;
-        size_t total = 0;
-        for (uint32_t i = 0; i < n; i++) {
-            total += weir_vec_is_valid(v, at + i) ? s[i].n : 0;
+        for (uint32_t i = 0; v->valid && i < n; i++) {
+            s[i].n = weir_vec_is_valid(v, at + i) ? s[i].n : 0;
         }
-        char *to = weir_arena_bytes_alloc(a, total + WEIR_CHUNK_PADDING);
-        for (uint32_t i = 0; i < n; i++) {
-            if (!weir_vec_is_valid(v, at + i) || s[i].n == 0) {
-                s[i] = (weir_sv){to, 0};
-                continue;
-            }
-            weir_copy_short(to, s[i].p, s[i].n);
-            s[i].p = to;
-            to += s[i].n;
-        }
+        own_strings(s, n, a);
         return;
     }
     bool wide = v->type->kind == WEIR_T_DECIMAL && v->type->precision > WEIR_DEC_SMALL_DIGITS;
@@ -239,37 +241,53 @@ static void parcel_append(const weir_task *t, weir_parcel *p, const weir_batch *
     }
 }
 
+/* The partition of each selected row; that of rows without a key is 0. */
+static void route(weir_exchange *x, const weir_batch *b, const uint16_t *sel, uint32_t *to)
+{
+    weir_sv keys[WEIR_BATCH_ROWS];
+    uint64_t null[WEIR_BITS_WORDS] = {0};
+    const weir_vec *column = &b->cols[0];
+    if (x->encoder) {
+        weir_buf_reset(&x->keys);
+        x->format->encode(x->encoder, b->cols, sel, b->nsel, &x->keys, x->ends, null);
+        for (uint32_t i = 0, from = 0; i < b->nsel; from = x->ends[i++]) {
+            keys[i] = (weir_sv){x->keys.p + from, weir_bit(null, i) ? 0 : x->ends[i] - from};
+        }
+    } else {
+        for (uint32_t i = 0; i < b->nsel; i++) {
+            keys[i] = WEIR_AT(weir_sv, column, sel[i]);
+        }
+        for (uint32_t i = 0; column->valid && i < b->nsel; i++) {
+            if (!weir_vec_is_valid(column, sel[i])) {
+                keys[i].n = 0;
+                weir_bit_set(null, i);
+            }
+        }
+    }
+    weir_partitions_of(keys, b->nsel, (uint32_t)x->partitions, to);
+    for (uint32_t i = 0; (x->encoder || column->valid) && i < b->nsel; i++) {
+        to[i] = weir_bit(null, i) ? 0 : to[i];
+    }
+}
+
+/* Two passes: where a row goes is known late, and the counters would wait for it row by row. */
 static void split(weir_exchange *x, const weir_batch *b)
 {
-    memset(x->n_rows, 0, sizeof *x->n_rows * (size_t)x->partitions);
     uint16_t all[WEIR_BATCH_ROWS];
+    uint32_t to[WEIR_BATCH_ROWS] = {0};
+    uint16_t *n_rows = x->n_rows;
+    uint16_t(*rows)[WEIR_BATCH_ROWS] = x->rows;
     const uint16_t *sel = b->sel;
     for (uint32_t i = 0; !sel && i < b->nsel; i++) {
         all[i] = (uint16_t)i;
     }
     sel = sel ? sel : all;
-    uint64_t null[WEIR_BITS_WORDS] = {0};
-    if (x->encoder) {
-        weir_buf_reset(&x->keys);
-        x->format->encode(x->encoder, b->cols, sel, b->nsel, &x->keys, x->ends, null);
+    if (x->partitions > 1 && b->schema->n_keys > 0) {
+        route(x, b, sel, to);
     }
-    uint32_t from = 0;
+    memset(n_rows, 0, sizeof *n_rows * (size_t)x->partitions);
     for (uint32_t i = 0; i < b->nsel; i++) {
-        uint16_t row = sel[i];
-        weir_sv key = {NULL, 0};
-        bool is_null = b->schema->n_keys == 0;
-        if (x->encoder) {
-            key = (weir_sv){x->keys.p + from, x->ends[i] - from};
-            from = x->ends[i];
-            is_null = weir_bit(null, i);
-        } else if (!is_null && x->partitions > 1) {
-            is_null = !weir_vec_is_valid(&b->cols[0], row);
-            key = is_null ? key : WEIR_AT(weir_sv, &b->cols[0], row);
-        }
-        uint32_t p = is_null || x->partitions == 1
-                         ? 0
-                         : weir_partition_by(key, (uint32_t)x->partitions, x->modulus);
-        x->rows[p][x->n_rows[p]++] = row;
+        rows[to[i]][n_rows[to[i]]++] = sel[i];
     }
 }
 
