@@ -58,7 +58,11 @@ weir_rc weir__kafka_fail(weir_kafka *k, weir_rc rc, rd_kafka_resp_err_t err, con
                    __atomic_load_n(&k->refused, __ATOMIC_RELAXED);
     bool silent = err == RD_KAFKA_RESP_ERR__TRANSPORT || err == RD_KAFKA_RESP_ERR__TIMED_OUT ||
                   err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || err == RD_KAFKA_RESP_ERR__RESOLVE;
-    const char *more = silent && k->said[0] ? k->said : rd_kafka_err2str(err);
+    char said[sizeof k->said];
+    weir_lock_enter(k->lock);
+    memcpy(said, k->said, sizeof said);
+    weir_lock_leave(k->lock);
+    const char *more = silent && said[0] ? said : rd_kafka_err2str(err);
     weir_fail(st, silent || refused ? WEIR_ECONNECT : rc, "Kafka at %s: %s: %s", k->servers, what,
               more);
     if (st) {
@@ -74,12 +78,20 @@ weir_rc weir__kafka_fail(weir_kafka *k, weir_rc rc, rd_kafka_resp_err_t err, con
 
 /* ---- callbacks of librdkafka ---- */
 
+static void note(weir_kafka *k, const char *text)
+{
+    weir_lock_enter(k->lock);
+    snprintf(k->said, sizeof k->said, "%s", text);
+    weir_lock_leave(k->lock);
+}
+
+/* Any thread of librdkafka, several at once. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     weir_kafka *k = rd_kafka_opaque(rk);
     if (strcmp(facility, "FAIL") == 0 && k) {
         const char *at = strstr(text, ": "); /* behind the name of the thread */
-        snprintf(k->said, sizeof k->said, "%s", at ? at + 2 : text);
+        note(k, at ? at + 2 : text);
     }
     if (strcmp(facility, "ADDPARTS") == 0 && k) {
         weir__kafka_not_added(k, text);
@@ -95,7 +107,7 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
         __atomic_store_n(&k->refused, true, __ATOMIC_RELAXED);
     }
     if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-        snprintf(k->said, sizeof k->said, "%s", reason);
+        note(k, reason);
     }
 }
 
@@ -289,6 +301,7 @@ static void close_cluster(weir_cluster *c)
     weir_free(k->group);
     weir_free(k->transactional_id);
     weir_free(k->lost_topic);
+    weir_lock_free(k->lock);
     weir_free(k);
 }
 
@@ -344,6 +357,7 @@ weir_rc weir_kafka_open(const weir_kafka_config *config, weir_cluster **out, wei
                              .wake_ctx = config->wake_ctx,
                              .interrupted = config->interrupted,
                              .interrupted_ctx = config->interrupted_ctx};
+    k->lock = weir_lock_new();
     k->application = weir_alloc((size_t)config->application.n + 1);
     memcpy(k->application, config->application.p, config->application.n);
     k->application[config->application.n] = 0;

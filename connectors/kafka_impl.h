@@ -2,6 +2,7 @@
 #pragma once
 #include "connectors/kafka.h"
 #include "engine/base/buf.h"
+#include "engine/io/loop.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -66,6 +67,7 @@ struct weir_kafka {
     bool has_not_added;      /* atomic: it is written */
     /* what librdkafka said last, for messages; written by its threads */
     char said[512];
+    weir_lock *lock;         /* guards said and the writing of not_added */
     bool refused;            /* wrong credentials: trying again is of no use. Atomic */
     bool woken;              /* atomic */
 };

@@ -70,10 +70,12 @@ void weir__kafka_not_added(weir_kafka *k, const char *text)
     from = from ? strchr(from, '"') + 1 : NULL;
     const char *to = from ? strchr(from, '"') : NULL;
     bool innocent = strstr(text, rd_kafka_err2str(RD_KAFKA_RESP_ERR_OPERATION_NOT_ATTEMPTED)) != NULL;
+    weir_lock_enter(k->lock);
     if (to && !innocent && !__atomic_load_n(&k->has_not_added, __ATOMIC_RELAXED)) {
         snprintf(k->not_added, sizeof k->not_added, "%.*s", (int)(to - from), from);
         __atomic_store_n(&k->has_not_added, true, __ATOMIC_RELEASE);
     }
+    weir_lock_leave(k->lock);
 }
 
 static void blame_not_added(weir_kafka *k, rd_kafka_resp_err_t err)
