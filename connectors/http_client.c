@@ -48,6 +48,9 @@ static void set_up(weir_http *h, const char *method, const char *url, weir_sv bo
     curl_easy_setopt(c, CURLOPT_URL, url);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_PROXY, ""); /* not the environment's */
+    curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     curl_easy_setopt(c, CURLOPT_TIMEOUT, ANSWER_SECONDS);
     curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
@@ -89,18 +92,4 @@ weir_rc weir_http_ask(weir_http *h, const char *method, const char *url, weir_sv
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
     *out = (weir_http_answer){(int32_t)status, weir_buf_view(&h->body)};
     return WEIR_OK;
-}
-
-void weir_http_escape(weir_buf *out, weir_sv text)
-{
-    for (uint32_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain) {
-            weir_buf_byte(out, c);
-        } else {
-            weir_buf_printf(out, "%%%02X", (unsigned char)c);
-        }
-    }
 }

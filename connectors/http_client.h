@@ -1,5 +1,6 @@
 /* Requests over HTTP/1.1 and HTTPS that wait for their answer; the connection is kept. For what is
- * rare (schemas), never for the way of records. Not thread-safe. Home of curl.h. */
+ * rare (schemas), never for the way of records. Redirects are not followed, proxies that the
+ * environment names not used. Not thread-safe. Home of curl.h. */
 #pragma once
 #include "engine/base/buf.h"
 #include "engine/base/status.h"
@@ -16,5 +17,3 @@ typedef struct weir_http_answer {
 /* `body` with n 0: none. Fails when there is no answer; every status is an answer. */
 weir_rc weir_http_ask(weir_http *h, const char *method, const char *url, weir_sv body,
                       const char *content_type, weir_http_answer *out, weir_status *st);
-/* Appends text with everything but letters, digits and -._~ as %XX. */
-void weir_http_escape(weir_buf *out, weir_sv text);

@@ -3,6 +3,7 @@
 #include "connectors/registry_http.h"
 
 #include "connectors/http_client.h"
+#include "connectors/template.h"
 #include "engine/data/json.h"
 #include "engine/data/json_text.h"
 #include "engine/io/loop.h"
@@ -52,7 +53,7 @@ static weir_buf path_of(const remote *m, weir_sv subject, const char *rest)
     weir_buf path = {0};
     weir_buf_sv(&path, m->url);
     weir_buf_str(&path, "/subjects/");
-    weir_http_escape(&path, subject);
+    weir_template_url(&path, subject);
     weir_buf_str(&path, rest);
     return path;
 }

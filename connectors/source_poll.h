@@ -1,8 +1,12 @@
-/* Inside of the polling source: source_poll.c (options, requests, records), source_poll_page.c (which
- * page is next), source_poll_known.c (what was there before). */
+/* Inside of the polling source: source_poll.c (options), source_poll_ask.c (requests), source_poll_take.c
+ * (records, positions), source_poll_page.c (which page is next), source_poll_known.c (what was there
+ * before). */
 #pragma once
+#include "connectors/http_login.h"
 #include "connectors/http_pool.h"
 #include "connectors/intake.h"
+#include "connectors/intake_bad.h"
+#include "connectors/retry.h"
 #include "engine/data/json.h"
 
 /* ORDER weir__poll_paging: names in source_poll_page.c */
@@ -48,3 +52,48 @@ void weir__poll_known_turn(weir__poll_known *k); /* a poll is over: what it had 
 bool weir__poll_known_full(const weir__poll_known *k);
 void weir__poll_known_write(const weir__poll_known *k, weir_buf *out);
 bool weir__poll_known_read(weir__poll_known *k, weir_reader *r);
+
+/* A source that polls. Loop, but for what opens and closes. */
+typedef struct weir__poll {
+    weir_conn *conn;
+    weir_source_output *to;
+    weir_intake *intake;
+    weir_intake_bad_end *bad;
+    weir_http_guard guard;
+    weir_http_login *login;
+    uint32_t token;           /* number of the one that is sent, or waited for */
+    weir_http_field *headers; /* with room for three more */
+    uint32_t n_headers, cap_headers;
+    weir_sv pointer, change_key;
+    int64_t interval_ms, polls_max;
+    weir__poll_pages pages;
+    weir__poll_known *known;  /* NULL: everything is new */
+    weir_buf tag, modified;   /* of the first page */
+    int64_t begun_wall_ms;    /* the last poll */
+    int64_t begun_ms;         /* the same by the steady clock; -1: by another process */
+    int64_t polls;
+    weir_http_pool *pool;
+    weir_http_call *call;
+    weir_timer *timer;
+    weir_retry retry;
+    weir_arena step;
+    weir_buf url, texts;
+    weir_sv *docs;
+    size_t cap_docs;
+    weir_chunk_builder records;
+    weir_source_part parts[2]; /* made, and not yet put */
+    uint32_t n_parts;
+    bool unput, paused, over, waits; /* for a token */
+    weir_buf position;
+} weir__poll;
+
+/* source_poll_ask.c: loop */
+void weir__poll_go_on(weir__poll *s);   /* what was made goes to the topics; then it goes on */
+void weir__poll_on_timer(void *self);
+void weir__poll_on_token(void *self, uint32_t number, const char *why);
+void weir__poll_failed(weir__poll *s, int64_t retry_after_ms, const char *why);
+
+/* source_poll_take.c */
+weir_rc weir__poll_read_position(weir__poll *s, weir_sv position, weir_status *st);
+void weir__poll_remember(weir__poll *s);
+void weir__poll_take_page(weir__poll *s, const weir_http_result *r); /* loop */

@@ -346,6 +346,22 @@ def refusals_go_to_the_dead_letters(case):
 
 
 @test
+def redirects(case):
+    """None is followed, also not to where requests may go; what it led to learns nothing, and the record is a dead letter."""
+    kinds = ('301', '302', '303', '307', '308')
+    with http_peer.Peer() as private:
+        private.on('/*', {})
+        with http_peer.Peer() as peer:
+            for kind in kinds:
+                peer.on('/' + kind, {'status': int(kind), 'headers': {'Location': private.url('/secret')}})
+            send(case, [record(kind, kind=kind) for kind in kinds], DEAD, {'auth.token': 'tok'}, url=peer.url('/${KIND}'))
+            equal(len(peer.asked()), len(kinds))
+        equal(private.connections, 0)
+    equal(sorted((key, reason(headers)) for key, headers in dead(case)),
+          [(kind, 'the endpoint answered %s: redirects are not followed' % kind) for kind in kinds])
+
+
+@test
 def retries_that_are_used_up(case):
     """After max.retries a record is a dead letter, and its key goes on."""
     def answer(request):

@@ -238,6 +238,16 @@ def hostile_answers(case):
         peer.on('/big', {'body': '[' + '1,' * 40000 + '1]'}, {'json': rows(0, 1)})
         done = case.run(source(peer.url('/big'), polls=1, max_body_bytes='64kb'), data='big')
         equal(ids(case, data='big'), [0])
+        peer.on('/bomb', {'body': ' ', 'repeat': 50 << 20, 'gzip': True}, {'json': rows(0, 1)})
+        done = case.run(source(peer.url('/bomb'), polls=1), data='bomb')
+        equal(ids(case, data='bomb'), [0])
+        must('too large' in done.err(), done.err())
+        peer.on('/half', {'raw': 'HTTP/1.1 200 OK\r\n\r\n[{"id":'}, {'raw': 'HTTP/1.1 200 OK\r\nContent-'},
+                {'raw': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n'}, {'fault': 'heads'},
+                {'json': rows(0, 1)})
+        done = case.run(source(peer.url('/half'), polls=1), data='half')
+        equal(ids(case, data='half'), [0])
+        equal(len(peer.asked('/half')), 5)
         peer.on('/deep', {'body': '[' * 100000}, {'json': rows(0, 1)})
         done = case.run(source(peer.url('/deep'), polls=1), data='deep')
         must('not JSON' in done.err(), done.err())
