@@ -35,7 +35,7 @@ typedef struct weir_http_pool_settings {
     const weir_aws_login *aws; /* requests are signed. Borrowed as the guard is; NULL: they are not */
 } weir_http_pool_settings;
 
-/* ORDER weir_http_failure: names in http_pool.c */
+/* ORDER weir_http_failure: names in http_pool_answer.c */
 typedef enum weir_http_failure {
     WEIR_HTTP_ANSWERED = 0, /* wholly; the status tells the rest */
     WEIR_HTTP_UNRESOLVED,   /* the host's name has no address */

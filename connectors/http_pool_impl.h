@@ -1,6 +1,6 @@
 /* What the files of the HTTP pool share. http_pool.c moves the library by the loop's events;
- * http_pool_call.c knows what one request asks of it and how its end is told, http_pool_sign.c what makes it
- * AWS's. */
+ * http_pool_call.c knows what one request asks of it, http_pool_sign.c what makes it AWS's,
+ * http_pool_answer.c what is taken of the answer and how its end is told. */
 #pragma once
 #include <curl/curl.h>
 
@@ -54,6 +54,9 @@ weir_rc weir__http_call_begin(weir_http_call *c, const weir_http_outgoing *r, we
 /* Adds the headers that AWS wants to a request that is set up. */
 weir_rc weir__http_call_sign(weir_http_call *c, const weir_http_outgoing *r, weir_sv body, weir_status *st);
 void weir__http_call_header(weir_http_call *c, const char *line);
+/* CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION */
+size_t weir__http_take_body(char *p, size_t size, size_t n, void *call);
+size_t weir__http_take_head(char *p, size_t size, size_t n, void *call);
 /* Tells how it ended. */
 void weir__http_call_end(weir_http_call *c, CURLcode code);
 /* Ready for the next request. */
