@@ -53,7 +53,7 @@ def until(call, seconds=SECONDS, what=''):
 
 
 def healthy(text):
-    for sign in ('ERROR: AddressSanitizer', 'runtime error:', 'LeakSanitizer', 'panic'):
+    for sign in ('ERROR: AddressSanitizer', 'WARNING: ThreadSanitizer', 'runtime error:', 'LeakSanitizer', 'panic'):
         must(sign not in text, text[-4000:])
 
 

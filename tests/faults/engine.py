@@ -93,7 +93,7 @@ class Engine:
         except subprocess.TimeoutExpired:
             raise Wrong('does not end within %s s:\n%s' % (seconds, self.stderr()[-3000:])) from None
         said = self.stderr()
-        for sign in ('ERROR: AddressSanitizer', 'runtime error:', 'LeakSanitizer', 'panic'):
+        for sign in ('ERROR: AddressSanitizer', 'WARNING: ThreadSanitizer', 'runtime error:', 'LeakSanitizer', 'panic'):
             must(sign not in said, said[-3000:])
         must(got == status, 'exit status %s, wanted %s:\n%s' % (got, status, said[-3000:]))
         for text in texts:
