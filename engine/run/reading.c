@@ -24,7 +24,11 @@ static void each_scan(const weir_query *q, scan_visit visit, void *ctx)
 static void tell_reader(weir_scan *s, void *ctx)
 {
     (void)ctx;
-    weir_topic_reader(s->topic, s->partition, s->next);
+    if (s->task->stage->query->paused || weir_task_waits(s->task)) {
+        weir_topic_reader_stands(s->topic, s->partition, s->next);
+    } else {
+        weir_topic_reader(s->topic, s->partition, s->next);
+    }
 }
 
 /* Tells the topics where their readers are: what is behind them may leave memory. */

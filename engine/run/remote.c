@@ -43,10 +43,10 @@ void weir__remote_deinit(weir__remote *r)
     weir_free(r->failed);
 }
 
-void weir__remote_reader(weir__remote *r, int64_t position)
+void weir__remote_reader(weir__remote *r, int64_t position, bool stands)
 {
     WEIR_GROW(r->positions, r->cap_positions, r->n_positions + 1);
-    r->positions[r->n_positions++] = position;
+    r->positions[r->n_positions++] = (weir__remote_position){position, stands};
 }
 
 /* Keeps one window where its readers are. A window that lies elsewhere starts again. */
@@ -72,20 +72,32 @@ static int64_t main_from(const weir__remote *r)
     const weir__remote_window *main = &r->windows[WEIR_FETCH_MAIN];
     int64_t most = 0;
     for (size_t i = 0; i < r->n_positions; i++) {
-        most = weir_max64(most, r->positions[i]);
+        most = weir_max64(most, r->positions[i].at);
     }
     return main->fetching && most >= main->held ? main->held : most - REMOTE_NEAR;
+}
+
+/* Who reads on would have to wait for those who stand: the main window is full. */
+static bool leaves_standing(const weir__remote *r)
+{
+    bool moves = false;
+    for (size_t i = 0; i < r->n_positions; i++) {
+        moves |= !r->positions[i].stands;
+    }
+    return moves && r->windows[WEIR_FETCH_MAIN].resting;
 }
 
 void weir__remote_place(weir__remote *r, uint64_t limit)
 {
     r->limit = limit;
     int64_t from = main_from(r);
+    bool leaves = leaves_standing(r);
     int64_t ahead = INT64_MAX;  /* least position in the main window */
     int64_t behind = INT64_MAX; /* least position before it */
     for (size_t i = 0; i < r->n_positions; i++) {
-        int64_t *least = r->positions[i] < from ? &behind : &ahead;
-        *least = weir_min64(*least, r->positions[i]);
+        const weir__remote_position *p = &r->positions[i];
+        int64_t *least = p->at < from || (leaves && p->stands) ? &behind : &ahead;
+        *least = weir_min64(*least, p->at);
     }
     if (r->n_positions == 0) { /* who comes next may find it again */
         weir_free(r->failed);

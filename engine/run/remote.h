@@ -3,7 +3,8 @@
  *   readers' positions ──►  main window    [held … end): where most readers are
  *                           behind window  for readers before `held`, until they have caught up
  *
- * So queries share one fetch while their positions agree, and a later one does not hold the others up. */
+ * So queries share one fetch while their positions agree, and a later one does not hold the others up. Nor does
+ * one that stands still: when it fills the main window, it counts as behind. */
 #pragma once
 #include "engine/run/cluster.h"
 #include "engine/run/window.h"
@@ -18,6 +19,11 @@ typedef struct weir__remote_window {
     int64_t gap_from, gap_to; /* the last records that were removed before they were fetched */
 } weir__remote_window;
 
+typedef struct weir__remote_position {
+    int64_t at;
+    bool stands; /* it reads nothing now: it waits for somebody, or is paused */
+} weir__remote_position;
+
 typedef struct weir__remote {
     weir_cluster *cluster;
     weir_cluster_topic *topic;
@@ -25,7 +31,7 @@ typedef struct weir__remote {
     weir__remote_window windows[WEIR_FETCHES];
     int64_t begin;     /* first offset there is, as last heard; 0 before */
     uint64_t limit;    /* bytes of one window: above it rests */
-    int64_t *positions; /* of its readers, while they are being counted */
+    weir__remote_position *positions; /* of its readers, while they are being counted */
     size_t n_positions, cap_positions;
     char *failed;      /* why it cannot be read any more; NULL: it can */
 } weir__remote;
@@ -34,7 +40,7 @@ void weir__remote_init(weir__remote *r, weir_cluster *c, weir_cluster_topic *top
                        uint64_t *held_bytes);
 void weir__remote_deinit(weir__remote *r);
 /* Adds a reader to r->positions. */
-void weir__remote_reader(weir__remote *r, int64_t position);
+void weir__remote_reader(weir__remote *r, int64_t position, bool stands);
 /* All readers are there (or none): fetches what they will want, forgets what none will. Empties
  * r->positions. */
 void weir__remote_place(weir__remote *r, uint64_t limit);

@@ -154,14 +154,24 @@ weir_rc weir_topic_at_time(weir_topic *t, int32_t partition, int64_t ms, int64_t
     return WEIR_OK;
 }
 
-void weir_topic_reader(weir_topic *t, int32_t partition, int64_t offset)
+static void add_reader(weir_topic *t, int32_t partition, int64_t offset, bool stands)
 {
     if (t->owner->cluster) {
-        weir__remote_reader(remote_at(t, partition), offset);
+        weir__remote_reader(remote_at(t, partition), offset, stands);
         return;
     }
     weir__partition *p = partition_at(t, partition);
     p->least_reader = weir_min64(p->least_reader, offset);
+}
+
+void weir_topic_reader(weir_topic *t, int32_t partition, int64_t offset)
+{
+    add_reader(t, partition, offset, false);
+}
+
+void weir_topic_reader_stands(weir_topic *t, int32_t partition, int64_t offset)
+{
+    add_reader(t, partition, offset, true);
 }
 
 static weir__keeper *keeper_of(weir_topic *t, const void *who)
@@ -226,7 +236,7 @@ static void remote_told(weir_topic *t, uint64_t limit)
 {
     for (int32_t i = 0; i < t->n && t->remotes; i++) {
         if (t->kept[i] != INT64_MAX) {
-            weir__remote_reader(&t->remotes[i], t->kept[i]);
+            weir__remote_reader(&t->remotes[i], t->kept[i], false);
         }
         weir__remote_place(&t->remotes[i], limit);
     }

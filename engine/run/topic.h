@@ -65,6 +65,8 @@ weir_rc weir_topic_read(weir_topic *t, int32_t partition, int64_t offset, weir_c
  * readers may leave memory (memory store: only when weir_topics_forget_consumed allows it; embedded:
  * when it is durable); a cluster fetches what comes next. */
 void weir_topic_reader(weir_topic *t, int32_t partition, int64_t offset);
+/* The same of one that stands still for now: others that read a cluster's topic are not to wait for it. */
+void weir_topic_reader_stands(weir_topic *t, int32_t partition, int64_t offset);
 void weir_topics_readers_told(weir_topics *t);
 /* A reader outside of the engine, known by the address `who`, is at `offset` until it says otherwise; it
  * is told of on each turn. INT64_MAX: it reads no more. */
