@@ -240,8 +240,11 @@ void weir__http_shape(weir_buf *out, weir_sv doc, weir__http_case to, const weir
 static bool find_member(weir_json_doc *d, weir_json_token object, weir__http_case to, weir_sv wanted,
                         weir_json_token *name, weir_json_token *value)
 {
+    if (object.kind != WEIR_JSON_OBJECT) {
+        return false;
+    }
     weir_json_iter it = weir_json_first(&object);
-    while (object.kind == WEIR_JSON_OBJECT && weir_json_next(d, &it, name, value)) {
+    while (weir_json_next(d, &it, name, value)) {
         if (same_name(name->text, to, wanted)) {
             return true;
         }
@@ -252,11 +255,14 @@ static bool find_member(weir_json_doc *d, weir_json_token object, weir__http_cas
 static bool find_item(weir_json_doc *d, weir_json_token array, weir_sv number, weir_json_token *value)
 {
     uint64_t left = 0;
-    weir_json_iter it = weir_json_first(&array);
     for (uint32_t i = 1; i + 1 < number.n && number.p[i] >= '0' && number.p[i] <= '9' && left < UINT32_MAX; i++) {
         left = left * 10 + (uint64_t)(number.p[i] - '0');
     }
-    while (array.kind == WEIR_JSON_ARRAY && weir_json_next(d, &it, NULL, value)) {
+    if (array.kind != WEIR_JSON_ARRAY) {
+        return false;
+    }
+    weir_json_iter it = weir_json_first(&array);
+    while (weir_json_next(d, &it, NULL, value)) {
         if (left-- == 0) {
             return true;
         }

@@ -100,6 +100,8 @@ static void told_names(void **state)
     assert_told(&a, doc, WEIR__HTTP_AS_IS, "other", "other");
     assert_told(&a, doc, WEIR__HTTP_AS_IS, "", "");
     assert_told(&a, "[1]", WEIR__HTTP_AS_IS, "A", "A");
+    assert_told(&a, "{\"a\":1}", WEIR__HTTP_AS_IS, "A.B", "a.B");
+    assert_told(&a, "{\"a\":1}", WEIR__HTTP_AS_IS, "A[0]", "a[0]");
     assert_told(&a, "nothing", WEIR__HTTP_AS_IS, "A.B[", "A.B[");
     weir_arena_deinit(&a);
 }
