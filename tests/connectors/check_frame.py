@@ -153,16 +153,32 @@ def killed_at_any_time(case):
 
 @test
 def memory_stays_flat(case):
-    """A sink that hardly moves holds no more than its buffer, however much waits."""
-    case.run(STREAM, '--input', rows(case, 20000))
-    sql = STREAM + sink(connector='blackhole', rate_limit=1, max_buffered_records=100, batch_size=10) + 'SHOW CONNECTORS;\n'
-    engine = case.start(sql)
-    until(lambda: 'RUNNING' in engine.out(), what='not running')
-    before = engine.rss()
-    engine.feed()
-    until(lambda: engine.rss() > 0, what='alive')
-    must(engine.rss() - before < 64 << 20, engine.rss(), before)
-    engine.stop()
+    """A sink that hardly moves holds no more than its buffer, however much waits; one with room for everything is seen
+    to hold it."""
+    n, pad, mb = 25000, 'x' * 2000, 1 << 20
+    case.run(STREAM, '--input', 'S=' + case.records('wide', [{'key': 'k%d' % (i % 7), 'value': {'N': i, 'PAD': pad}, 'timestamp': i}
+                                                            for i in range(n)]))
+    env = {'ASAN_OPTIONS': 'detect_leaks=1:quarantine_size_mb=1'}
+
+    def start(room):
+        return case.start(STREAM + sink(rate_limit=2, batch_size=1, max_buffered_records=room, max_buffered_bytes='1gb'), env=env)
+
+    def delivered(engine):
+        return engine.out().count('\n')
+    idle = case.start(STREAM + 'SHOW STREAMS;\n', env=env)
+    until(lambda: delivered(idle), what='not running')
+    base = idle.rss()
+    idle.stop()
+    wide = start(n)
+    until(lambda: wide.rss() - base > n * len(pad) // 2, what=lambda: 'holds only %d MB' % ((wide.rss() - base) // mb))
+    enough = delivered(wide) + 4
+    wide.kill()
+    narrow = start(100)
+    until(lambda: delivered(narrow) >= enough, what='delivers nothing')
+    held = narrow.rss() - base
+    narrow.kill()
+    case.note('%d MB wait, %d MB are held', n * len(pad) // mb, held // mb)
+    must(held < n * len(pad) // 4, 'holds %d MB' % (held // mb))
 
 
 # ---- Kafka ----
