@@ -273,9 +273,12 @@ static const char *take_token(weir_http_login *l, const weir_http_result *r)
     weir_rc rc = weir_json_parse(&arena, r->body, NULL, &answer, NULL);
     weir_sv token = rc == WEIR_OK ? weir_json_get_text(answer, weir_sv_cstr(l->property), (weir_sv){0})
                                   : (weir_sv){0};
-    if (token.n) {
+    weir_http_field field = {weir_sv_cstr(l->name), token};
+    weir_status why;
+    bool good = token.n && weir_http_field_check(&field, &why) == WEIR_OK;
+    if (good) {
         int64_t life_s = weir_json_get_i64(answer, WEIR_SV("expires_in"), 0);
-        int64_t life_ms = weir_min64(life_s, SECONDS_MAX) * 1000;
+        int64_t life_ms = weir_min64(weir_max64(life_s, 0), SECONDS_MAX) * 1000;
         int64_t skew_ms = weir_min64(weir_conn_int(l->spec.conn, "oauth2.refresh.skew.ms"), life_ms / 2);
         forget_token(l);
         weir_buf_str(&l->token, "Bearer ");
@@ -286,7 +289,7 @@ static const char *take_token(weir_http_login *l, const weir_http_result *r)
         l->refresh_ms = life_ms > 0 ? l->expires_ms - skew_ms : FOR_EVER_MS;
     }
     weir_arena_deinit(&arena);
-    return token.n ? NULL : "the token's endpoint answered without a token";
+    return good ? NULL : "the token's endpoint answered without a token that can be sent";
 }
 
 static void on_token(void *ctx, const weir_http_result *r)

@@ -81,9 +81,10 @@ static void on_answer(void *ctx, const weir_http_result *r)
     } else {
         weir_http_login_accepted(s->login, s->token);
     }
-    if (r->status < 200 || r->status > 299) {
+    bool part = r->status == 206; /* which nobody has asked for */
+    if (r->status < 200 || r->status > 299 || part) {
         snprintf(why, sizeof why, "answered %d%s", r->status,
-                 r->status < 400 ? ": redirects are not followed" : "");
+                 part ? ": it is not the whole" : r->status < 400 ? ": redirects are not followed" : "");
         weir__poll_failed(s, r->retry_after_ms, why);
         return;
     }

@@ -563,7 +563,8 @@ def oauth2(case):
     options = {'oauth2.client.id': 'me', 'oauth2.client.secret': 'clientsecret', 'oauth2.client.scope': 'hooks all'}
     with http_peer.Peer() as peer:
         peer.on('/hook', take)
-        peer.on('/token', {'status': 500}, {'fault': 'reset'}, {'json': {'no': 'token'}}, give)
+        peer.on('/token', {'status': 500}, {'fault': 'reset'}, {'json': {'no': 'token'}}, {'body': '<html>'},
+                {'json': {'access_token': 'a\r\nX-Other: b', 'expires_in': 3600}}, {'json': {'access_token': ''}}, give)
         out = send(case, [record('k%d' % i, n=i) for i in range(30)], DEAD, options, {'oauth2.token.url': peer.url('/token')},
                    peer=peer)
         equal(len(tokens), 2, 'tokens')
@@ -581,7 +582,7 @@ def oauth2_expiry(case):
 
     def give(_):
         count[0] += 1
-        return {'json': {'access_token': 't%d' % count[0], 'expires_in': 1}}
+        return {'json': {'access_token': 't%d' % count[0], 'expires_in': 1 if count[0] < 3 else -1 << 63}}
     options = {'oauth2.client.id': 'me', 'oauth2.client.secret': 's', 'oauth2.client.auth.mode': 'body'}
     with http_peer.Peer() as peer:
         peer.on('/hook', {'delay': 1.2}, {})

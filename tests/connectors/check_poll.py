@@ -114,11 +114,12 @@ def failures_wait(case):
     with http_peer.Peer() as peer:
         peer.on('/x', {'status': 500}, {'status': 429, 'headers': {'Retry-After': '1'}}, {'fault': 'reset'},
                 {'fault': 'close'}, {'json': rows(0, 2), 'truncate': 7}, {'fault': 'garbage'}, {'body': 'no JSON'},
-                {'status': 301, 'headers': {'Location': 'http://127.0.0.1:1/'}}, {'json': rows(0, 2)})
+                {'status': 301, 'headers': {'Location': 'http://127.0.0.1:1/'}}, {'status': 206, 'json': rows(0, 1)},
+                {'json': rows(0, 2)})
         done = case.run(source(peer.url('/x'), polls=1))
         equal(ids(case), [0, 1])
-        requests = peer.wait(9, '/x')
-        equal(len(requests), 9)
+        requests = peer.wait(10, '/x')
+        equal(len(requests), 10)
         must(requests[2].at - requests[1].at >= 1, 'Retry-After')
         must('answered 500' in done.err(), done.err())
 
