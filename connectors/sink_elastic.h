@@ -134,6 +134,20 @@ weir_sink_outcome weir__es_judge(weir_arena *a, uint32_t aux, uint32_t attempts,
 /* "current version [57]" of a conflict; -1: not told. */
 int64_t weir__es_conflicting_version(weir_sv reason);
 
+/* sink_elastic_node.c */
+weir__es_node *weir__es_pick(weir__es *s);
+/* `done` is called with what the node says to it. */
+weir_rc weir__es_request(weir__es *s, weir__es_node *node, const char *method, weir_sv path, weir_sv body,
+                         const char *type, void (*done)(void *ctx, const weir_http_result *r), void *ctx,
+                         weir_status *st);
+/* What an answer means as a whole; DONE: it tells of its items. */
+typedef struct weir__es_verdict {
+    weir_sink_outcome_kind kind;
+    bool halve;              /* fewer items at once may do */
+    char why[512];
+} weir__es_verdict;
+weir__es_verdict weir__es_verdict_of(weir_arena *a, weir__es_node *node, const weir_http_result *r);
+
 /* sink_elastic_send.c */
 void weir__es_lanes_open(weir__es *s);
 void weir__es_lanes_close(weir__es *s);

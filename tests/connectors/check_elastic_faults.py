@@ -267,6 +267,7 @@ def elastic_not_allowed(case):
     answers = [({'status': 401}, "'connection.password'"),
                ({'status': 403, 'json': {'error': denied}}, 'the right to index'),
                ({'status': 404}, "the path in 'connection.url' right?"),
+               ({'status': 400, 'body': '<html>The plain HTTP request was sent to HTTPS port'}, 'is this Elasticsearch'),
                ({'status': 302, 'headers': {'Location': 'http://127.0.0.1:1/'}}, 'redirects are not followed'),
                (lambda r: taken(r, {'1': (403, denied)}), '403 security_exception: action is unauthorized'),
                (lambda r: taken(r, {'1': (404, {'type': 'index_not_found_exception', 'reason': 'no such index [x]'})}),
