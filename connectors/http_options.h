@@ -14,9 +14,9 @@
          "The name that the server's certificate must have; otherwise the URL's host."},                 \
         {"tls.verify", NULL, WEIR_CONN_BOOLEAN, "true", false, 0, 0, NULL,                               \
          "Certificates are checked; without that anybody in between can read and change what is said."}, \
-        {"http.proxy", "proxy.url", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL,                             \
-         "http://host:port of a proxy that connects for us, and decides where to; those that the "       \
-         "environment names are never used."},                                                           \
+        {"http.proxy", "proxy.url", WEIR_CONN_SECRET, NULL, false, 0, 0, NULL,                           \
+         "http://host:port, or http://name:password@host:port, of a proxy that connects for us, and "    \
+         "decides where to; those that the environment names are never used."},                          \
         {"http.version", NULL, WEIR_CONN_CHOICE, version, false, 0, 0, "auto|1.1|2",                     \
          "auto: HTTP/2 where the server agrees to it in TLS; 1.1: never; 2: as auto, but plain http is " \
          "refused."},                                                                                    \

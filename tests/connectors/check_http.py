@@ -483,6 +483,21 @@ def who_we_are(case):
     case.refused(STREAM + sink('http://127.0.0.1/', {'auth.token': 'a\nb'}), 'control character', data=None)
 
 
+@test
+def proxies(case):
+    """A proxy is asked for all where one is told, with its own password, which is not shown; never one of the environment."""
+    env = dict.fromkeys(('http_proxy', 'https_proxy', 'all_proxy', 'HTTPS_PROXY', 'ALL_PROXY'), 'http://127.0.0.1:1')
+    with http_peer.Peer() as peer:
+        peer.on('*', {})
+        send(case, [record('a', n=1)], peer=peer, data=None, env=env)
+        told = {'http.proxy': 'http://ann:pass-word@127.0.0.1:%d' % peer.port}
+        sql = STREAM + sink('http://shop.test/hook', told) + 'DESCRIBE CONNECTOR hooks;\n'
+        out = case.run(sql, '--input', 'ALERTS=' + case.records('in', [record('b', n=2)]), env=env)
+        equal([(r.path, r.json['N']) for r in peer.asked()], [('/hook', 1), ('http://shop.test/hook', 2)])
+        equal(peer.asked()[1].headers['proxy-authorization'], 'Basic ' + base64.b64encode(b'ann:pass-word').decode())
+        must('pass-word' not in out.out() + out.err(), out.out())
+
+
 AWS = {'aws.region': 'eu-west-1', 'aws.access.key.id': 'AKIDEXAMPLE', 'aws.secret.access.key': 'se/cret',
        'aws.session.token': 'of+session'}
 
