@@ -293,7 +293,7 @@ weir_node *weir__source_node(weir__query *q, const weir__rel *r)
     const weir_source *source = weir_source_copy(q->b->a, r->source);
     bool windowed = source->window.kind != WEIR_WINDOW_NONE;
     uint32_t n = source->schema->n;
-    uint32_t all = n + (windowed ? 5 : 3);
+    uint32_t all = n + (source->lookup.n ? 0 : windowed ? 5 : 3); /* no record: it has no time or place */
     weir_column *cols;
     weir_schema *s = weir__new_schema(q, all, &cols);
     int32_t *read = WEIR_NEW_N(q->b->a, int32_t, all);

@@ -39,7 +39,7 @@ bool weir__keeps_state(const weir_plan *p)
     for (uint32_t i = 0; i < p->n; i++) {
         weir_node_kind kind = p->nodes[i]->kind;
         if (kind == WEIR_N_AGGREGATE || kind == WEIR_N_JOIN_STREAM || kind == WEIR_N_JOIN_TABLE ||
-            kind == WEIR_N_JOIN_LOOKUP || kind == WEIR_N_JOIN_FOREIGN ||
+            (kind == WEIR_N_JOIN_LOOKUP && !weir_node_looks_up(p->nodes[i])) || kind == WEIR_N_JOIN_FOREIGN ||
             (kind == WEIR_N_SOURCE && p->nodes[i]->scan.materialize)) {
             return true;
         }

@@ -42,7 +42,7 @@ static weir_sv topics_read(weir_deploy *d, const weir_plan *p)
 {
     weir_buf text = {0};
     for (uint32_t i = 0; i < p->n; i++) {
-        if (p->nodes[i]->kind == WEIR_N_SOURCE) {
+        if (p->nodes[i]->kind == WEIR_N_SOURCE && !p->nodes[i]->scan.source->lookup.n) {
             list_word(&text, p->nodes[i]->scan.source->topic);
         }
     }
@@ -117,6 +117,9 @@ static weir_sv topic_text(weir_deploy *d, const weir__unit *u)
 {
     weir_arena *a = &d->arena;
     weir_sv topic = u->source ? u->source->topic : (weir_sv){0};
+    if (u->source && u->source->lookup.n) {
+        return weir_arena_printf(a, "looked up in " WEIR_SV_FMT, WEIR_SV_ARG(u->source->lookup));
+    }
     if (u->kind == WEIR__UNIT_SOURCE && u->action == WEIR_CREATE) {
         return topic_was_there(d, topic)
                    ? weir_arena_printf(a, WEIR_SV_FMT " is there", WEIR_SV_ARG(topic))
@@ -183,7 +186,7 @@ static void add_dropped(weir_deploy *d, const weir__unit *u)
     }
     if (u->kind == WEIR__UNIT_ROWS) {
         c.topic_text = WEIR_SV("what was inserted stays");
-    } else if (u->source && u->kind == WEIR__UNIT_SOURCE) {
+    } else if (u->source && u->kind == WEIR__UNIT_SOURCE && !u->source->lookup.n) {
         c.topic_text = weir_arena_printf(&d->arena, WEIR_SV_FMT " stays", WEIR_SV_ARG(u->source->topic));
     }
     push(d, c);

@@ -1,6 +1,7 @@
 """Tables that are looked up in real Redis servers: what a joined row gets, what waits for what, killed on both
 sides."""
 import json
+import os
 import random
 import time
 
@@ -217,16 +218,30 @@ def lookup_killed(case):
     with server() as r:
         users = 5000
         r.client.all([('HSET', 'user:%d' % n, 'NAME', 'n%d' % n, 'AGE', n) for n in range(users)])
-        total = 60000
+        total = 100000
         chance = random.Random(case.name)
         path = case.records('clicks', [{'key': 'k%d' % (n % 97), 'value': {'USERID': str(chance.randrange(users + 500)),
                                                                            'N': n}} for n in range(total)])
+        case.run(CLICKS % 3, '--input', 'C=' + path, seconds=PLENTY)
         sql = CLICKS % 3 + table(r.uri, lookup__cache__ttl='50ms', lookup__cache__max__entries='1000') + joined()
-        options = ('--input', 'C=' + path, '--workers', '2', '--set', 'commit.interval.ms=50')
-        for _ in range(8):
-            engine = case.start(sql, *options)
-            time.sleep(chance.uniform(0.3, 1.5))  # anywhere: not a condition, only a place to be killed at
+        options = ('--workers', '2', '--set', 'commit.interval.ms=50', '--set', 'auto.offset.reset=earliest')
+        done = [0]
+
+        def lines(name):
+            if not os.path.exists(name):
+                return 0
+            with open(name, 'rb') as f:
+                return sum(1 for _ in f)
+        for life in range(8):
+            out = case.path('out-%d' % life)
+            engine = case.start(sql, *options, '--output', 'OUT=' + out)
+            until(lambda o=out: lines(o) > done[-1], what='more comes out')
+            time.sleep(chance.uniform(0, 0.05))  # anywhere: not a condition, only a place to be killed at
             engine.kill()
+            done.append(len(case.topic('OUT')))
+            if done[-1] == total:
+                break
+        case.note('killed after %s', done)
         case.run(sql, *options, seconds=PLENTY)
         got = case.topic('OUT')
         equal(sorted(x['value']['N'] for x in got), list(range(total)))
@@ -272,6 +287,8 @@ def lookup_refused(case):
             ('SELECT * FROM USERS EMIT CHANGES;', ('It cannot be read through', hint)),
             ('SELECT * FROM USERS;', ('It cannot be read through', hint)),
             ('CREATE TABLE T AS SELECT * FROM USERS EMIT CHANGES;', ('It cannot be read through', hint)),
+            ('CREATE STREAM T AS SELECT C.USERID, U.ROWTIME AS R FROM CLICKS C JOIN USERS U ON C.USERID = U.ID EMIT CHANGES;',
+             ('U_ROWTIME', 'cannot be resolved')),
             ("INSERT INTO USERS (ID, NAME) VALUES ('a', 'b');", ('Nothing can be inserted', hint)),
             ('CREATE STREAM T AS SELECT * FROM USERS U JOIN CLICKS C ON C.USERID = U.ID EMIT CHANGES;',
              ('It cannot be read through', hint)),
