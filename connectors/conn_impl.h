@@ -1,5 +1,5 @@
 /* Inside of the frame: conn_options.c, conn_rows.c, conn_sink.c, conn_lane.c, conn_dead.c, conn_source.c,
- * conn_post.c, conn_state.c, connect.c, connect_commit.c. Kinds see conn.h.
+ * conn_post.c, conn_state.c, connect.c, connect_loop.c, connect_commit.c. Kinds see conn.h.
  *
  * What both threads touch is in `shared`, under its lock; the rest of a sink is the loop's from start to
  * stop, and the control thread's otherwise. */
@@ -219,10 +219,15 @@ void weir__source_close(weir_conn *c);
 
 /* connect.c: control thread */
 weir_rc weir__conn_find(const weir_connect *c, weir_sv name, weir_conn **out, weir_status *st);
+
+/* connect_loop.c: control thread */
 /* Runs a call on the connector's loop, and waits until it is over. */
 void weir__conn_on_loop(weir_conn *c, void (*call)(weir_conn *c, void *ctx), void *ctx);
+weir_rc weir__conn_start(weir_conn *c, weir_status *st); /* on error it is stopped */
+void weir__conn_stop(weir_conn *c);                      /* fine when it does not run */
 /* A sink, from what is delivered on; what is under way comes again. */
 weir_rc weir__conn_restart(weir_conn *c, weir_status *st);
+void weir__connect_end(weir_connect *c); /* last answers are given; then nothing runs, nor the loop */
 
 /* connect_commit.c: control thread */
 void weir__conn_forget_later(weir_conn *c);
