@@ -9,6 +9,8 @@
 #include "connectors/conn.h"
 #include "engine/run/lookup.h"
 
+#define WEIR__LOOKUP_ROW_BYTES_MAX (1u << 20) /* of what is found for a key: more is not read */
+
 /* One who asks: a join in one task. Its columns are read by all threads, and never change. */
 typedef struct weir__asker {
     weir_lookup lookup; /* first: the engine has its address */

@@ -79,10 +79,25 @@ static bool decode(reading *r, void *decoder, weir_sv text, weir_vec *cols, uint
     return bad.n == 0;
 }
 
+/* Nobody looks up whole files: the key has a row, and nothing of it is read. */
+static bool too_long(reading *r, size_t bytes, weir__question *q, uint32_t i)
+{
+    if (bytes <= WEIR__LOOKUP_ROW_BYTES_MAX) {
+        return false;
+    }
+    snprintf(r->reason, sizeof r->reason, "what was found has %zu bytes, more than %u", bytes,
+             WEIR__LOOKUP_ROW_BYTES_MAX);
+    weir__question_found(q, i, q->rows.n, weir_sv_cstr(r->reason));
+    return true;
+}
+
 void weir__asker_json(weir__asker *a, weir_sv text, weir__question *q, uint32_t i)
 {
     reading *r = a->reading;
     size_t at = q->rows.n;
+    if (too_long(r, text.n, q, i)) {
+        return;
+    }
     bool good = a->n == 0 || decode(r, r->whole, text, r->vecs, a->n);
     if (good && a->n) {
         weir_row_encode(&a->codec, &q->rows, r->vecs, 0);
@@ -151,6 +166,13 @@ void weir__asker_texts(weir__asker *a, const weir_sv *texts, weir__question *q, 
     reading *r = a->reading;
     size_t at = q->rows.n;
     weir_sv reason = {0};
+    size_t bytes = 0;
+    for (uint32_t c = 0; c < a->n; c++) {
+        bytes += texts[a->places[c]].n == WEIR_NULL_BYTES ? 0 : texts[a->places[c]].n;
+    }
+    if (too_long(r, bytes, q, i)) {
+        return;
+    }
     for (uint32_t c = 0; c < a->n; c++) {
         weir_sv text = texts[a->places[c]];
         r->values[c] = weir_null(a->columns[c].type->kind);

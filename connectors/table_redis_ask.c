@@ -100,7 +100,7 @@ static void put_hash(weir__redis_table *t, const weir_redis_reply *r, weir__redi
     bool any = false;
     for (uint32_t k = 0; k < t->n_fields; k++) {
         weir_redis_reply item = {.kind = WEIR_REDIS_NIL};
-        if (k < r->integer) {
+        if (r->kind == WEIR_REDIS_ARRAY && k < r->integer) {
             item = weir_redis_item(r, k);
         }
         t->texts[k] = item.kind == WEIR_REDIS_STRING ? item.text : (weir_sv){NULL, WEIR_NULL_BYTES};

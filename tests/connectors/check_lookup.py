@@ -108,12 +108,14 @@ def lookup_unreadable(case):
         r.client('SET', 'user:w', 'no hash')
         r.client('HSET', 'user:v', 'NAME', 'Vic', 'AGE', 'old')
         r.client('HSET', 'user:a', 'NAME', 'Ann', 'AGE', 1)
-        send(case, [click(u, n) for n, u in enumerate(['w', 'v', 'a', 'w'])], table(r.uri), joined('INNER'),
+        r.client('HSET', 'user:l', 'NAME', 'x' * (1 << 20), 'AGE', 1)
+        send(case, [click(u, n) for n, u in enumerate(['w', 'v', 'a', 'w', 'l'])], table(r.uri), joined('INNER'),
              options=('--processing-log', case.path('problems')))
-        equal(rows(case), [('w', 0, None, None), ('v', 1, 'Vic', None), ('a', 2, 'Ann', 1), ('w', 3, None, None)])
+        equal(rows(case), [('w', 0, None, None), ('v', 1, 'Vic', None), ('a', 2, 'Ann', 1), ('w', 3, None, None),
+                           ('l', 4, None, None)])
         text = json.dumps(problems(case))
-        equal(len(problems(case)), 2, text)
-        must('WRONGTYPE' in text and 'column AGE' in text and 'INTEGER' in text, text)
+        equal(len(problems(case)), 3, text)
+        must('WRONGTYPE' in text and 'bytes, more than' in text and 'column AGE' in text and 'INTEGER' in text, text)
 
 
 @test
