@@ -150,6 +150,15 @@ static void drop_row(weir_decoder *d, rows *r, uint32_t row, const char *reason)
     }
 }
 
+/* What was in a topic when the process began has no ordinal, because none is stored. Its time stands in
+ * for one: before all that is new, among several topics as the times say, ascending in a batch. */
+static int64_t ordinal(const weir_rec *rec, int64_t before)
+{
+    const int64_t most = INT64_MAX / 4;
+    int64_t time = weir_min64(weir_max64(rec->timestamp, 0), most);
+    return rec->seq ? rec->seq : weir_max64(time - 2 * most, before + 1);
+}
+
 /* Takes n records of a chunk over, one kind of thing after the other. */
 static void take_records(weir_decoder *d, weir_batch *b, rows *r, const weir_chunk *c,
                          uint32_t from, uint32_t n)
@@ -171,7 +180,7 @@ static void take_records(weir_decoder *d, weir_batch *b, rows *r, const weir_chu
         odd |= recs[i].key_n == WEIR_NULL_BYTES;
     }
     for (uint32_t i = 0; b->seq && i < n; i++) {
-        b->seq[at + i] = recs[i].seq;
+        b->seq[at + i] = ordinal(&recs[i], at + i ? b->seq[at + i - 1] : INT64_MIN);
     }
     if (headers && !r->headers) {
         r->headers = weir_arena_zalloc(&d->out->arena, sizeof *r->headers * WEIR_BATCH_ROWS);

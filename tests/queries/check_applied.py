@@ -1,5 +1,6 @@
-"""The bundles on a real broker: applied, run, stopped, run again with what has come since; what is in the topics then
-is what they give in memory."""
+"""The bundles on a real broker and in a data directory: applied, run, stopped, run again with what has come since; what
+is in the topics then is what they give in memory."""
+import base64
 import collections
 import json
 import os
@@ -93,15 +94,15 @@ def seen_in_memory(lines, sessions):
         yield plain(r['key']), start, json.dumps(r['value'], sort_keys=True)
 
 
-def seen_on_kafka(records, windowed, sessions):
+def seen_in_topic(records, windowed, sessions):
     """A window stands behind its key: its start, of a session its end before that."""
-    for r in records:
-        key, start = r.key, None
+    for key, value in records:
+        start = None
         if sessions:
             key, start = key[:-16], struct.unpack('>qq', key[-16:])[::-1]
         elif windowed:
             key, start = key[:-8], struct.unpack('>q', key[-8:])[0]
-        yield plain(key), start, json.dumps(r.value and json.loads(r.value), sort_keys=True)
+        yield plain(key), start, json.dumps(value and json.loads(value), sort_keys=True)
 
 
 def rows(seen):
@@ -121,12 +122,49 @@ def compare(topic, got, wanted, table):
         topic, len(odd), len(wanted), odd[:1], [wanted.get(k) for k in odd[:1]], [got.get(k) for k in odd[:1]]))
 
 
-def same_as_in_memory(broker, name, least, folder):
+class OnKafka:
+    """Topics on a broker, read by a client of our own; state in a folder."""
+
+    def __init__(self, broker, folder):
+        self.client = broker.client
+        self.where = ['--bootstrap-servers', broker.bootstrap]
+        self.state = ['--data-dir', os.path.join(folder, 'state')] + self.where
+
+    def topics(self):
+        return [t for t in self.client.topics() if not t.startswith('__')]
+
+    def read(self, topic):
+        return [(r.key, r.value) for r in self.client.consume(topic)]
+
+    def forget(self):
+        for topic in self.topics():
+            self.client.delete_topic(topic)
+
+
+class InDirectory:
+    """Topics and state in a folder."""
+
+    def __init__(self, folder):
+        self.where = self.state = ['--data-dir', os.path.join(folder, 'state')]
+
+    def topics(self):
+        out, _ = weir('topic', 'list', '--format', 'json', *self.where)
+        return [json.loads(line)['topic'] for line in out.splitlines()]
+
+    def read(self, topic):
+        out, _ = weir('consume', topic, '--base64', *self.where, status=None)
+        for line in out.splitlines():
+            r = json.loads(line)
+            yield tuple(r[name] and base64.b64decode(r[name]) for name in ('key', 'value'))
+
+    def forget(self):
+        pass
+
+
+def same_as_in_memory(home, name, least, folder):
     names = with_depends(name)
     topics, files = sources(names, folder)
-    client = broker.client
-    where = ['--bootstrap-servers', broker.bootstrap]
-    state = ['--data-dir', os.path.join(folder, 'state')] + where
+    where, state = home.where, home.state
     weir('topic', 'create', *topics, *where)
     for bundle in names:
         weir('apply', *state, 'queries/' + bundle)
@@ -139,7 +177,7 @@ def same_as_in_memory(broker, name, least, folder):
                 f.write(halves(file, times[len(times) // 2])[half])
             weir('produce', topic, part, *where)
         weir('run', '--until-idle', *state)
-    made = [t for t in client.topics() if t not in topics and not t.startswith('__') and not t.endswith('-dlq')]
+    made = [t for t in home.topics() if t not in topics and not t.endswith('-dlq')]
     outputs = {t: os.path.join(folder, t) for t in made}
     weir('run', '--until-idle', 'queries/' + name, *(o for t, f in files.items() for o in ('--input', t + '=' + f)),
          *(o for t, f in outputs.items() for o in ('--output', t + '=' + f)))
@@ -151,12 +189,11 @@ def same_as_in_memory(broker, name, least, folder):
             lines = f.read().splitlines()
         windowed = any('"window":' in line for line in lines)
         wanted = list(seen_in_memory(lines, topic in sessions))
-        got = list(seen_on_kafka(client.consume(topic), windowed, topic in sessions))
+        got = list(seen_in_topic(home.read(topic), windowed, topic in sessions))
         compare(topic, got, wanted, topic in tables)
         some += bool(got)
     expect(some >= least, '%d topics of %s have records' % (some, made))
-    for topic in made + topics + [t for t in client.topics() if t.endswith('-dlq')]:
-        client.delete_topic(topic)
+    home.forget()
 
 
 def records(client):
@@ -176,7 +213,15 @@ def bundles_on_kafka():
     with broker() as b:
         for name, least in (('clickstream-platform', 60), ('revenue', 4), ('experiments', 7)):
             with tempfile.TemporaryDirectory(prefix='weir-queries-') as folder:
-                same_as_in_memory(b, name, least, folder)
+                same_as_in_memory(OnKafka(b, folder), name, least, folder)
+
+
+@test
+def bundles_in_a_directory():
+    """The same with topics in a data directory, which are full when the bundles begin."""
+    for name, least in (('clickstream-platform', 60), ('revenue', 4)):
+        with tempfile.TemporaryDirectory(prefix='weir-queries-') as folder:
+            same_as_in_memory(InDirectory(folder), name, least, folder)
 
 
 @test
