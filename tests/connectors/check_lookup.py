@@ -280,6 +280,14 @@ def lookup_secured(case):
 
 
 @test
+def lookup_disabled(case):
+    """An environment without Redis: nothing is asked, and no key has a row."""
+    send(case, [click('a', 1)], table('redis://127.0.0.1:1', enabled='false'), joined(), joined('INNER', name='IN_OUT'))
+    equal(rows(case), [('a', 1, None, None)])
+    equal(rows(case, 'IN_OUT'), [])
+
+
+@test
 def lookup_refused(case):
     """What such a table is not for is refused, with a caret and what to do; checking needs no Redis."""
     users = table('redis://127.0.0.1:1')
