@@ -216,7 +216,7 @@ weir_rc weir__kafka_failed(weir_kafka *k, rd_kafka_error_t *error, const char *w
         rc = tell_fenced(k, st);
     } else if (k->lost || k->base.refused_topic) {
         rc = weir__kafka_lost(k, st);
-    } else if (weir__kafka_denied(code)) {
+    } else if (weir__kafka_denied(code) && code != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
         weir_fail(st, WEIR_EIO, "Kafka at %s: %s: %s", k->servers, what, rd_kafka_error_string(error));
         rc = weir_hint(st, KAFKA_ACL_HINT);
     } else {

@@ -395,12 +395,13 @@ static void note_position(positions *all, const weir_scan *s)
     all->items[all->n++] = (weir_position){topic, s->partition, s->next};
 }
 
+/* Those of stopped queries stay where they are: what cannot be read often cannot be committed. */
 static positions positions_of(const weir_engine *e)
 {
     positions all = {0};
     for (size_t i = 0; i < e->n_queries; i++) {
-        const weir_query *q = e->queries[i];
-        for (uint32_t k = 0; k < q->n_stages && q->plan->persistent; k++) {
+        const weir_query *q = weir_query_error(e->queries[i]) ? NULL : e->queries[i];
+        for (uint32_t k = 0; q && k < q->n_stages && q->plan->persistent; k++) {
             for (int32_t p = 0; p < q->stages[k]->partitions; p++) {
                 const weir_task *t = q->stages[k]->tasks[p];
                 for (uint32_t n = 0; n < t->n_scans; n++) {

@@ -9,6 +9,7 @@ from engine import COPY, COUNT, STOPPED, counted, equal, exact, must, nothing_lo
 # Two sinks of one source, of which one takes no more.
 TWO = COPY + "CREATE STREAM other WITH (KAFKA_TOPIC='@other') AS SELECT k, n, pad FROM src;"
 GONE = 'stopped: topic '
+SELDOM = {'commit.interval.ms': 2000}     # so that the broker has refused to read before it refuses a commit
 
 
 def others_go_on(case, engine, count, *said):
@@ -135,9 +136,28 @@ def no_right_to_read(case):
         case.client.allow('alice', 'topic', case.topic(name), 'describe')
     case.client.allow('alice', 'topic', case.topic('copied'), 'write')
     rights_of_weir(case)
-    engine = case.run(COPY, *alice(), servers=case.broker.sasl_bootstrap)
+    engine = case.run(COPY, *alice(), servers=case.broker.sasl_bootstrap, weir_settings=SELDOM)
     engine.says('stopped: topic ' + case.topic('src'), 'no right to read')
     engine.stop_failed()
+
+
+@test
+def no_right_to_read_one_topic(case):
+    """A source topic that may not be read stops its query and no other: what the others read is committed."""
+    for name in ('src', 'copied', 'secret', 'others'):
+        case.create(name)
+        case.client.allow('alice', 'topic', case.topic(name), 'describe')
+    for operation, names in (('read', ('src',)), ('write', ('copied', 'others'))):
+        for name in names:
+            case.client.allow('alice', 'topic', case.topic(name), operation)
+    rights_of_weir(case)
+    sql = COPY + COPY.replace('src', 'secret').replace('copied', 'others')
+    for count in (100, 200):
+        case.produce('src', rows(count - 100, count))
+        engine = case.run(sql, *alice(), servers=case.broker.sasl_bootstrap, weir_settings=SELDOM)
+        engine.says('stopped: topic ' + case.topic('secret'), 'no right to read')
+        exact(case, count)
+        engine.stop_failed()
 
 
 @test
