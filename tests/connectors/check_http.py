@@ -780,7 +780,7 @@ class Model:
             equal(list(numbers), list(range(int(key[1:]), total, keys)), key)
 
 
-def kill_often(case, peer, model, total, keys, kill):
+def kill_often(case, peer, model, total, keys, kill, most=100):
     """kill(engine, enough) until all have arrived; then to the end in peace."""
     peer.on('/hook', model)
     path = case.records('in', [record('k%d' % (n % keys), n=n) for n in range(total)])
@@ -788,7 +788,7 @@ def kill_often(case, peer, model, total, keys, kill):
     slow = dict(whole, **{'rate.limit': '500'})     # so that it can be killed at work
     case.run(STREAM, '--input', 'ALERTS=' + path)
     kills = 0
-    while len(model.effects) < total and kills < 200:
+    while len(model.effects) < total and kills < most:
         kill(STREAM + sink(peer.url('/hook'), slow), len(model.arrived))
         kills += 1
     case.run(STREAM + sink(peer.url('/hook'), whole))
@@ -825,4 +825,4 @@ def killed_at_fault_points(case):
             engine = case.start(sql, '--set', 'commit.interval.ms=20', env={'WEIR_FAULT': fault})
             until(lambda: engine.process.poll() is not None or len(model.effects) == total, what='its end')
             engine.kill()
-        kill_often(case, peer, model, total, 7, kill)
+        kill_often(case, peer, model, total, 7, kill, most=40)
