@@ -3,15 +3,12 @@
 #include "connectors/conn.h"
 #include "connectors/redis_slots.h"
 
-/* Rows of an option table. `timeout`: its name, other names, its sentence. */
+/* Rows of an option table, besides 'redis.mode'. `timeout`: its name, other names, its sentence. */
 #define WEIR_REDIS_TARGET_OPTIONS(timeout, aliases, doc)                                                     \
     {"redis.uri", "redis.url|redis.hosts|redis.address|uri|url", WEIR_CONN_SECRET,                          \
      "redis://127.0.0.1:6379/0", false, 0, 0, NULL,                                                          \
      "redis://user:password@host:port/db, rediss:// with TLS, or unix:///path?db=0; of a cluster also "       \
      "several, with commas."},                                                                               \
-        {"redis.mode", "redis.client.mode", WEIR_CONN_CHOICE, "auto", false, 0, 0,                           \
-         "auto|standalone|cluster",                                                                          \
-         "auto: the server is asked what it is (CLUSTER SLOTS), and moved slots are followed."},             \
         {"redis.database", NULL, WEIR_CONN_INTEGER, NULL, false, 0, 1000000, NULL,                           \
          "The database, when the URI does not say it."},                                                     \
         {"redis.username", "username", WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "An ACL user."},             \

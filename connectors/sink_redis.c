@@ -1,4 +1,4 @@
-/* Records into Redis: options, and what they say together. */
+/* Records into Redis: its options, opening and closing. */
 #include "connectors/sink_redis.h"
 #include "connectors/redis_target.h"
 #include "connectors/signing.h"
@@ -35,20 +35,6 @@ static weir__redis_type type_of(const weir_conn *c)
 }
 
 /* ---- opening, closing ---- */
-
-static weir_rc read_mode(weir__redis_sink *s, weir_status *st)
-{
-    s->mode_given = !weir_conn_is(s->conn, "redis.mode", "auto");
-    if (weir_conn_is(s->conn, "redis.mode", "standalone")) {
-        s->mode = WEIR__REDIS_SINGLE;
-    } else if (s->mode_given) {
-        s->mode = WEIR__REDIS_CLUSTER;
-        s->stale = true;
-    }
-    return s->mode == WEIR__REDIS_CLUSTER && s->target.db
-               ? weir_conn_refuse(s->conn, "redis.mode", 0, 0, st, "a cluster has database 0 only")
-               : WEIR_OK;
-}
 
 static void close_sink(void *self)
 {
@@ -89,8 +75,7 @@ static weir_rc open_sink(weir_conn *c, void **self, weir_status *st)
     weir_sha1_hex(weir__redis_fence_script(), sha);
     s->script_sha = weir_arena_sv(weir_conn_arena(c), weir_sv_cstr(sha));
     weir_redis_slots_init(&s->slots);
-    weir_rc rc = weir_redis_target_read(c, "redis.timeout", &s->target, &s->slots, &s->tls, st);
-    rc = rc ? rc : read_mode(s, st);
+    weir_rc rc = weir__redis_where(s, st);
     rc = rc ? rc : weir_conn_notes(c, on_note, s, st);
     if (rc != WEIR_OK) {
         close_sink(s);
@@ -152,6 +137,16 @@ static const weir_sink_calls calls = {.open = open_sink,
                                       .show = show};
 
 static const weir_conn_option options[] = {
+    {"redis.mode", "redis.client.mode", WEIR_CONN_CHOICE, "auto", false, 0, 0, "auto|standalone|cluster|sentinel",
+     "auto: the server is asked what it is (CLUSTER SLOTS), and moved slots are followed; with "
+     "redis.sentinel.master it is sentinel."},
+    {"redis.sentinel.master", "redis.sentinel.master.name|redis.sentinel.master.id|master", WEIR_CONN_TEXT, NULL, false,
+     0, 0, NULL, "The master's name: sentinels are asked where it is, and again when it is lost; redis.uri then "
+     "says only user, password, database and TLS."},
+    {"redis.sentinel.nodes", "redis.sentinel.addresses|redis.sentinels", WEIR_CONN_LIST, NULL, false, 0, 0, NULL,
+     "host:port of sentinels, with commas; without a port 26379."},
+    {"redis.sentinel.username", NULL, WEIR_CONN_TEXT, NULL, false, 0, 0, NULL, "An ACL user of the sentinels."},
+    {"redis.sentinel.password", NULL, WEIR_CONN_SECRET, NULL, false, 0, 0, NULL, "The sentinels' password."},
     WEIR_REDIS_TARGET_OPTIONS("redis.timeout", "redis.timeout.ms",
                               "No reply for so long: the connection is broken off, and the batch sent again."),
     {"redis.type", "redis.command.type", WEIR_CONN_CHOICE, "hash", false, 0, 0,

@@ -1,4 +1,4 @@
-/* Between the files of the Redis sink: options (sink_redis.c), columns (sink_redis_bind.c), rows to commands
+/* Between the files of the Redis sink: options (sink_redis.c, sink_redis_where.c), columns (sink_redis_bind.c), rows to commands
  * (sink_redis_render.c), what is done once (sink_redis_fence.c), commands to nodes (sink_redis_lane.c). */
 #pragma once
 #include "connectors/redis_slots.h"
@@ -66,8 +66,16 @@ typedef struct weir__redis_sink {
     bool mode_given;           /* 'redis.mode' says it, the server is not asked */
     bool stale;                /* slots are to be asked for */
     uint16_t seed;             /* the node to ask */
+    uint16_t home;             /* that of a single server */
+    bool found;                /* … by a sentinel */
+    uint32_t n_sentinels;      /* the first so many nodes; 0: none is asked */
+    weir_sv master;            /* its name there */
+    const char *sentinel_user, *sentinel_password;
     weir_buf key, word;        /* while a row is rendered: its key as a word, another text */
 } weir__redis_sink;
+
+/* sink_redis_where.c. Reads the options that say where Redis is. */
+weir_rc weir__redis_where(weir__redis_sink *s, weir_status *st);
 
 /* sink_redis_bind.c */
 weir_rc weir__redis_bind(void *self, weir_sink_input *in, weir_status *st);

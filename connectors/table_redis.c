@@ -179,6 +179,8 @@ static const struct weir_table_calls table_calls = {
     .bind = bind, .render = render, .ask = weir__redis_table_ask};
 
 static const weir_conn_option options[] = {
+    {"redis.mode", "redis.client.mode", WEIR_CONN_CHOICE, "auto", false, 0, 0, "auto|standalone|cluster",
+     "auto: the server is asked what it is (CLUSTER SLOTS), and moved slots are followed."},
     WEIR_REDIS_TARGET_OPTIONS("lookup.timeout", "redis.timeout|redis.timeout.ms",
                               "No reply for so long: the connection is broken off, and all is asked again."),
     {"redis.type", NULL, WEIR_CONN_CHOICE, "hash", false, 0, 0, "hash|string|json",

@@ -1,6 +1,6 @@
 """Real servers of Redis for tests, and a client in the standard library.
 
-    with redis_server.Server() as r:            # or Server('appendonly yes'), Cluster()
+    with redis_server.Server() as r:            # or Server('appendonly yes'), Cluster(), Sentinel(…)
         r.client('SET', 'a', 1)                 # bytes, int, None, list; errors are raised
         r.port, r.tls, r.socket, r.ca
         r.kill(); r.resume()
@@ -126,6 +126,11 @@ class Server:
     @property
     def uri(self):
         return 'redis://127.0.0.1:%d/0' % self.port
+
+
+class Sentinel(Server):
+    """Sentinel('sentinel monitor shop 127.0.0.1 7000 1', …)"""
+    prefix = 'sentinel-'
 
 
 class Cluster(Server):
