@@ -92,3 +92,36 @@ bool weir_connect_find(weir_connect *c, weir_sv name, weir_arena *a, weir_connec
     }
     return false;
 }
+
+static bool is_name(const weir_topic *t, weir_sv topic)
+{
+    return t && weir_sv_eq(weir_topic_name(t), topic);
+}
+
+static bool uses(const weir_conn *k, weir_sv topic)
+{
+    bool any = false;
+    for (uint32_t i = 0; k->kind->sink && i < k->sink.n_topics; i++) {
+        any |= is_name(k->sink.topics[i].topic, topic);
+    }
+    for (uint32_t i = 0; !k->kind->sink && i < k->source.n; i++) {
+        any |= is_name(k->source.topics[i], topic);
+    }
+    return any || is_name(k->sink.dead, topic) || is_name(k->sink.report_ok, topic) ||
+           is_name(k->sink.report_bad, topic);
+}
+
+weir_sv weir_connect_user(const weir_connect *c, weir_sv topic, const weir_sv *streams, uint32_t n)
+{
+    for (uint32_t i = 0; c && i < c->n; i++) {
+        const weir_conn *k = c->conns[i];
+        bool excepted = false;
+        for (uint32_t s = 0; s < n; s++) {
+            excepted |= k->stream.n && weir_sv_eq(k->stream, streams[s]);
+        }
+        if (!excepted && uses(k, topic)) {
+            return k->name;
+        }
+    }
+    return (weir_sv){0};
+}

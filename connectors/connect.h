@@ -108,6 +108,8 @@ struct weir_lookup_spec; /* engine/run/lookup.h */
 struct weir_lookup;
 weir_rc weir_connect_lookup(weir_connect *c, const struct weir_lookup_spec *spec, struct weir_lookup **out,
                             weir_status *st);
+/* A connector that reads or writes the topic, but one of these streams; empty: none does. */
+weir_sv weir_connect_user(const weir_connect *c, weir_sv topic, const weir_sv *streams, uint32_t n);
 /* The options of a connector with their values, secrets masked. */
 void weir_connect_options(weir_connect *c, weir_sv name, weir_arena *a,
                           void (*each)(void *ctx, const weir_conn_option *o, weir_sv value, bool given),

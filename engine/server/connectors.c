@@ -226,6 +226,18 @@ void weir__drop_stream_connector(weir_session *s, weir_sv stream)
     weir_connect_drop_of(s->connect, stream);
 }
 
+weir_rc weir__topic_unused(weir_session *s, weir_sv topic, const weir_sv *streams, uint32_t n,
+                           weir_status *st)
+{
+    weir_sv user = weir_connect_user(s->connect, topic, streams, n);
+    if (user.n == 0) {
+        return WEIR_OK;
+    }
+    weir_fail(st, WEIR_EUSAGE, "topic " WEIR_SV_FMT " cannot be deleted: connector " WEIR_SV_FMT " uses it",
+              WEIR_SV_ARG(topic), WEIR_SV_ARG(user));
+    return weir_hint(st, "DROP CONNECTOR " WEIR_SV_FMT " first", WEIR_SV_ARG(user));
+}
+
 weir_rc weir_statement_connector(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
                                  weir_status *st)
 {

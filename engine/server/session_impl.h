@@ -93,6 +93,9 @@ weir_rc weir__open_lookup(void *ctx, const struct weir_lookup_spec *spec, struct
                           weir_status *st);
 bool weir__looks_up(void *ctx, weir_sv connector);
 void weir__drop_stream_connector(weir_session *s, weir_sv stream);
+/* Fails when a connector reads or writes the topic, but those of these streams. */
+weir_rc weir__topic_unused(weir_session *s, weir_sv topic, const weir_sv *streams, uint32_t n,
+                           weir_status *st);
 /* print.c: PRINT. */
 weir_rc weir_statement_print(weir_session *s, const weir_bound *b, weir_arena *a, weir_result *r,
                              weir_status *st);

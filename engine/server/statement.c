@@ -224,6 +224,7 @@ static weir_rc drop(weir_session *s, const weir_bound_drop *d, weir_arena *a, we
         return WEIR_OK;
     }
     if (d->delete_topic) {
+        WEIR_TRY(weir__topic_unused(s, d->topic, d->sources, d->n_sources, st));
         WEIR_TRY(weir__drop_schemas(s, d->topic, a, st));
     }
     for (uint32_t i = 0; i < d->n_queries; i++) {
