@@ -115,7 +115,9 @@ typedef struct weir_sink_input {
     const weir_schema *schema;
     void *bound;               /* what the kind's bind made */
     int32_t partitions;        /* from start on */
-    bool fresh;                /* from start on: nothing of it has ever been sent, as far as is known */
+    /* From start on: how often the topic was made again under this sink. Offsets are of a generation: ids and
+     * fences that are made of them must differ by it. */
+    uint32_t generation;
     uint32_t index;            /* among the sink's topics */
 } weir_sink_input;
 

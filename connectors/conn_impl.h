@@ -1,5 +1,4 @@
-/* Inside of the frame: conn_options.c, conn_rows.c, conn_sink.c, conn_lane.c, conn_dead.c, conn_source.c,
- * conn_post.c, conn_state.c, connect.c, connect_loop.c, connect_commit.c. Kinds see conn.h.
+/* Inside of the frame: conn_*.c, connect.c, connect_loop.c, connect_commit.c. Kinds see conn.h.
  *
  * What both threads touch is in `shared`, under its lock; the rest of a sink is the loop's from start to
  * stop, and the control thread's otherwise. */
@@ -84,6 +83,11 @@ typedef struct weir__sink {
     weir_breaker breaker;
     uint64_t buffer_bytes, buffer_records;
     bool tolerant;         /* errors.tolerance=all */
+    bool lost;             /* control, as the next ones: a topic cannot be read, */
+    char lost_why[256];    /* for this reason; */
+    int64_t look_ms;       /* it is looked at then */
+    uint32_t losses;       /* since something was read */
+    bool waits;            /* no broker answers, and that is told */
     bool halted;           /* loop: paused or failed, nothing is sent */
     bool running, again;   /* loop: weir__lanes_run */
     weir_topic *dead, *report_ok, *report_bad;
@@ -151,9 +155,20 @@ struct weir_connect {
 
 /* conn_options.c */
 weir_rc weir__conn_options(weir_conn *c, const weir_connect_spec *spec, weir_status *st);
-const weir__conn_value *weir__conn_value_of(const weir_conn *c, const char *name);
+/* The row of an option of this name, or other name; NULL: none. */
+const weir_conn_option *weir__conn_row_of(const weir_conn_kind *k, weir_sv name);
+bool weir__conn_among(const char *names, weir_sv name); /* it is one of the names with | between */
+
+/* conn_kinds.c */
 const weir_conn_kind *weir__conn_kind_of(const weir_connect_spec *spec, weir_status *st);
 
+/* conn_value.c */
+const weir__conn_value *weir__conn_value_of(const weir_conn *c, const char *name);
+weir_rc weir__conn_check_value(weir__conn_value *v, weir_status *st);
+
+/* conn_secret.c. From v->shown to v->text. */
+weir_rc weir__conn_resolve(weir_conn *c, weir__conn_value *v, weir_status *st);
+void weir__conn_keep_secret(weir_conn *c, weir_sv secret); /* it is shown nowhere */
 /* A copy of the text in `a` in which no secret stands. */
 weir_sv weir__conn_masked(const weir_conn *c, weir_arena *a, weir_sv text);
 
@@ -170,13 +185,17 @@ int64_t weir__sink_lag(weir_conn *c);
 void weir__sink_close(weir_conn *c);
 
 /* conn_place.c: control thread */
-weir_rc weir__sink_place(weir_conn *c, weir_status *st); /* positions, from the store or the beginning */
-weir_rc weir__sink_rewind(weir_conn *c, weir_status *st); /* stopped: goes on behind what is done */
+/* Stopped: goes on behind what is done; at first from the store, or the beginning. */
+weir_rc weir__sink_place(weir_conn *c, weir_status *st);
 bool weir__sink_is_new(const weir_conn *c); /* its beginning waits for a commit */
-bool weir__sink_grown(const weir_conn *c); /* a topic has more partitions: stop, rewind, start */
-weir_rc weir__sink_save(weir_conn *c, weir_store_batch *batch, weir_status *st);
+void weir__sink_save(weir_conn *c, weir_store_batch *batch); /* under the lock */
 void weir__sink_committed(weir_conn *c);
-void weir__sink_keep(weir_conn *c, bool on);
+void weir__sink_keep(weir_conn *c, bool on); /* topics are told where it reads; or that it does not */
+
+/* conn_lost.c: control thread */
+void weir__sink_lose(weir_conn *c, const char *why); /* a topic cannot be read */
+bool weir__sink_changed(weir_conn *c); /* a topic is another one now, or has other partitions: stop, place, start */
+void weir__sink_listen(weir_conn *c);  /* tells when no broker answers */
 
 /* conn_parcel.c. Control thread: so many records of the chunk from `first` on; their weight is what they count
  * against max.buffered.bytes. */

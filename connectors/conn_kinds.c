@@ -1,5 +1,7 @@
-/* The kinds of connectors, and the options that all sinks, or all sources, have. */
-#include "connectors/conn.h"
+/* The kinds of connectors, how statements name them, and the options that all sinks, or all sources, have. */
+#include "connectors/conn_impl.h"
+
+#include "engine/base/nearest.h"
 
 #define WEIR_CONN(name) extern const weir_conn_kind weir_conn_kind_##name;
 #include "connectors/conn_kinds.def"
@@ -102,4 +104,66 @@ const weir_conn_option *weir_conn_common(bool sink, uint32_t *n)
 {
     *n = (uint32_t)(sink ? WEIR_COUNT(sink_options) : WEIR_COUNT(source_options));
     return sink ? sink_options : source_options;
+}
+
+/* ---- by name, or by class ---- */
+
+static weir_sv given_of(const weir_connect_spec *spec, const char *name, weir_span *span)
+{
+    for (uint32_t i = 0; i < spec->n_options; i++) {
+        if (weir_sv_ieq(spec->options[i].name, weir_sv_cstr(name))) {
+            *span = spec->options[i].value_span;
+            return spec->options[i].value;
+        }
+    }
+    return (weir_sv){0};
+}
+
+/* 'io.confluent.connect.elasticsearch.ElasticsearchSinkConnector' ends with ElasticsearchSinkConnector;
+ * ksqlDB's managed names leave out "Connector". */
+static bool class_is(const weir_conn_kind *k, weir_sv class)
+{
+    weir_sv last = class;
+    for (uint32_t i = 0; i < class.n; i++) {
+        if (class.p[i] == '.') {
+            last = weir_sv_of(class.p + i + 1, class.n - i - 1);
+        }
+    }
+    weir_sv tail = WEIR_SV("Connector");
+    weir_sv shorter = last;
+    if (last.n > tail.n && weir_sv_ieq(weir_sv_of(last.p + last.n - tail.n, tail.n), tail)) {
+        shorter.n -= tail.n;
+    }
+    return weir__conn_among(k->classes, class) || weir__conn_among(k->classes, last) ||
+           weir__conn_among(k->classes, shorter);
+}
+
+const weir_conn_kind *weir__conn_kind_of(const weir_connect_spec *spec, weir_status *st)
+{
+    weir_span span = {0};
+    weir_sv name = given_of(spec, "connector", &span);
+    bool by_name = name.n > 0;
+    name = by_name ? name : given_of(spec, "connector.class", &span);
+    weir_sv names[64];
+    size_t n = 0;
+    for (uint32_t i = 0; i < weir_conn_kinds(); i++) {
+        const weir_conn_kind *k = weir_conn_kind_at(i);
+        if (k->sink != spec->sink || (k->as_table != NULL) != spec->lookup) {
+            continue;
+        }
+        if (weir_sv_ieq(weir_sv_cstr(k->name), name) || (name.n && class_is(k, name))) {
+            return k;
+        }
+        names[n++] = weir_sv_cstr(k->name);
+    }
+    const char *what = spec->sink ? "sink" : "source";
+    if (name.n == 0) {
+        weir_fail(st, WEIR_EUSAGE, "which %s connector? WITH ('connector'='…') says it", what);
+    } else {
+        weir_fail_at(st, WEIR_EUSAGE, span, "there is no %s connector '" WEIR_SV_FMT "'", what,
+                     WEIR_SV_ARG(name));
+    }
+    int64_t near = name.n ? weir_nearest(name, names, (uint32_t)n) : -1;
+    return near < 0 ? (weir_hint(st, "SHOW CONNECTOR PLUGINS lists them"), NULL)
+                    : (weir_hint(st, "did you mean '" WEIR_SV_FMT "'?", WEIR_SV_ARG(names[near])), NULL);
 }

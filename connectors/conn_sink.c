@@ -98,6 +98,7 @@ static void give(weir_conn *c, weir__sink_topic *t, int32_t p, weir_chunk *chunk
     c->shared.in_records += n;
     c->shared.in_bytes += weir__parcel_weight(chunk, n);
     weir_lock_leave(c->shared.lock);
+    c->sink.losses = 0;
     weir_loop_post(c->loop, weir__parcel_take, parcel);
 }
 
@@ -134,10 +135,11 @@ static weir_rc pump_part(weir_conn *c, weir__sink_topic *t, int32_t p, weir_stat
 {
     weir__sink_part *part = &t->parts[p];
     if (c->owner->config.store && part->saved < 0) {
-        return WEIR_OK; /* new: that it begins is to be known first, see weir_sink_input.fresh */
+        return WEIR_OK; /* new: that it begins is to be known first */
     }
     int64_t resume = weir_topic_resume(t->topic, p, part->read);
     if (resume > part->read) {
+        weir_conn_well(c); /* told whatever trouble there is */
         weir_conn_trouble(c, "%lld records of " WEIR_SV_FMT " were gone (retention) before they could be "
                           "delivered", (long long)(resume - part->read), WEIR_SV_ARG(t->in.topic));
         skip_to(c, part, resume);
@@ -164,7 +166,7 @@ static weir_rc pump_part(weir_conn *c, weir__sink_topic *t, int32_t p, weir_stat
     return WEIR_OK;
 }
 
-weir_rc weir__sink_pump(weir_conn *c, weir_status *st)
+static weir_rc pump_all(weir_conn *c, weir_status *st)
 {
     for (uint32_t i = 0; i < c->sink.n_topics; i++) {
         weir__sink_topic *t = &c->sink.topics[i];
@@ -173,6 +175,22 @@ weir_rc weir__sink_pump(weir_conn *c, weir_status *st)
         }
     }
     return WEIR_OK;
+}
+
+weir_rc weir__sink_pump(weir_conn *c, weir_status *st)
+{
+    weir_status why;
+    weir_status_reset(&why);
+    weir__sink_listen(c);
+    weir_rc rc = c->sink.lost ? WEIR_OK : pump_all(c, &why);
+    if (rc != WEIR_OK && weir_topics_cluster(c->owner->config.topics)) {
+        weir__sink_lose(c, why.msg);
+        return WEIR_OK;
+    }
+    if (rc != WEIR_OK && st) {
+        *st = why;
+    }
+    return rc;
 }
 
 bool weir__sink_idle(weir_conn *c)

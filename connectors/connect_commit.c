@@ -9,7 +9,7 @@ static weir_rc pump_sink(weir_conn *k, bool *moved, weir_status *st)
     k->shared.posts = (weir__conn_posts){0};
     weir_lock_leave(k->shared.lock);
     weir__conn_posts_append(k, &posts, moved);
-    if (weir__sink_grown(k) && weir__conn_state(k) == WEIR_CONNECT_RUNNING) {
+    if (weir__conn_state(k) == WEIR_CONNECT_RUNNING && weir__sink_changed(k)) {
         weir_status why; /* its own trouble, not the engine's */
         weir_status_reset(&why);
         weir__conn_restart(k, &why);
@@ -110,11 +110,10 @@ weir_rc weir_connect_save(weir_connect *c, weir_store_batch *batch, weir_status 
         weir_lock_enter(k->shared.lock); /* positions and the dead letters they stand for */
         weir__conn_posts posts = k->shared.posts;
         k->shared.posts = (weir__conn_posts){0};
-        weir_rc rc = weir__sink_save(k, batch, st);
+        weir__sink_save(k, batch);
         weir__notes_save(k, batch);
         weir_lock_leave(k->shared.lock);
         weir__conn_posts_append(k, &posts, &moved);
-        WEIR_TRY(rc);
     }
     for (uint32_t i = 0; i < c->n_resting; i++) {
         weir__source_save(c->resting[i], batch);

@@ -106,7 +106,7 @@ static void pause_on_loop(weir_conn *c, void *ctx)
 weir_rc weir__conn_restart(weir_conn *k, weir_status *st)
 {
     weir__conn_stop(k);
-    weir_rc rc = weir__sink_rewind(k, st);
+    weir_rc rc = weir__sink_place(k, st);
     rc = rc ? rc : weir__conn_start(k, st);
     if (rc != WEIR_OK) {
         weir_conn_fail(k, "%s", st->msg);

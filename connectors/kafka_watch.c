@@ -56,15 +56,17 @@ static void judge(weir_cluster_topic *t, const rd_kafka_metadata_topic_t *md)
     t->seen = t->seen || md->err ? t->seen : md->partition_cnt;
     bool grown = !md->err && md->partition_cnt != t->seen;
     t->odd_looks = gone || grown ? t->odd_looks + 1 : 0;
-    if (t->odd_looks != LOOKS) {
+    if (t->odd_looks < LOOKS) {
         return;
     }
+    t->odd_looks = 0; /* who reads on is told anew */
     if (gone) {
         snprintf(why, sizeof why, "topic %s does not exist any more", t->name);
     } else {
         snprintf(why, sizeof why, "topic %s has %d partitions now, and had %d when its queries were "
                  "started: start weir again to read all of them", t->name, md->partition_cnt, t->seen);
     }
+    t->seen = gone ? t->seen : md->partition_cnt;
     tell_all(t, why);
 }
 
@@ -83,9 +85,13 @@ void weir__kafka_watch(weir_kafka *k)
         const struct rd_kafka_metadata *md = NULL;
         if (t->in[i] && rd_kafka_metadata(k->consumers[i], 0, t->in[i], &md, ANSWER_MS) ==
                             RD_KAFKA_RESP_ERR_NO_ERROR) {
+            k->base.silent_since_ns = 0;
             judge(t, &md->topics[0]);
             rd_kafka_metadata_destroy(md);
             return;
         }
+    }
+    if (t && k->base.silent_since_ns == 0) {
+        k->base.silent_since_ns = now;
     }
 }

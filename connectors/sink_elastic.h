@@ -133,6 +133,11 @@ weir_sink_outcome weir__es_judge(weir_arena *a, uint32_t aux, uint32_t attempts,
                                  const weir__es_result *r);
 /* "current version [57]" of a conflict; -1: not told. */
 int64_t weir__es_conflicting_version(weir_sv reason);
+/* An offset as a version: those of a topic that was made again are higher than those of the earlier one. */
+static inline int64_t weir__es_version(const weir_sink_input *in, int64_t offset)
+{
+    return (int64_t)(in->generation & 0x3ff) << 48 | offset;
+}
 
 /* sink_elastic_node.c */
 weir__es_node *weir__es_pick(weir__es *s);

@@ -72,6 +72,9 @@ static bool put_id(const weir__es_topic *t, const weir_sink_rows *r, uint32_t ro
     case WEIR__ES_ID_OFFSET:
         weir_buf_printf(out, WEIR_SV_FMT "+%d+%lld", WEIR_SV_ARG(r->in->topic), r->partition,
                         (long long)weir_sink_offset(r, row));
+        if (r->in->generation) {
+            weir_buf_printf(out, "+%u", r->in->generation);
+        }
         break;
     case WEIR__ES_ID_SERVER: return true;
     }
@@ -91,7 +94,7 @@ static bool put_version(const weir__es_topic *t, const weir_sink_rows *r, uint32
     weir_buf_str(out, ",\"version\":");
     size_t digits = out->n;
     if (!t->version) {
-        weir_buf_printf(out, "%lld", (long long)weir_sink_offset(r, row));
+        weir_buf_printf(out, "%lld", (long long)weir__es_version(r->in, weir_sink_offset(r, row)));
     } else if (weir_sink_tombstone(r, row) &&
                weir_template_needs_value(t->version, &(weir_sv){0}, &(uint32_t){0})) {
         out->n = from; /* a delete without: what comes after it has a higher one */

@@ -78,7 +78,7 @@ static void halve(weir__es_lane *l)
 static bool is_ahead(const weir_sink_item *item, const weir__es_result *r)
 {
     return item->aux & WEIR__ES_BY_OFFSET &&
-           weir__es_conflicting_version(r->reason) >= item->parcel->end;
+           weir__es_conflicting_version(r->reason) >= weir__es_version(item->parcel->in, item->parcel->end);
 }
 
 /* A record that will never be taken, where such records are passed over. */

@@ -185,8 +185,9 @@ static int64_t resume_at(void *self, const weir_sink_input *in, int32_t partitio
         return stored; /* start tells it */
     }
     for (uint32_t i = 0; i < s->n_told; i++) {
-        if (s->told[i].partition == partition && weir_sv_eq(s->told[i].topic, in->topic)) {
-            *weir__file_next(s, in->index, partition) = s->told[i].next;
+        const weir__file_told *t = &s->told[i];
+        if (t->partition == partition && t->generation == in->generation && weir_sv_eq(t->topic, in->topic)) {
+            *weir__file_next(s, in, partition) = t->next;
         }
     }
     return stored;
@@ -293,7 +294,7 @@ static void render(void *self, const weir_sink_rows *rows, weir_sink_parcel *out
     weir__file_sink *s = self;
     const weir__file_bound *b = rows->in->bound;
     lines *l = weir_arena_zalloc(rows->batch->arena, sizeof *l);
-    int64_t next = out->told_poison ? -1 : *weir__file_next(s, rows->in->index, rows->partition);
+    int64_t next = out->told_poison ? -1 : *weir__file_next(s, rows->in, rows->partition);
     if (s->csv) {
         encode_csv(b, rows, l);
     } else if (!b->line) {

@@ -31,6 +31,7 @@ typedef struct weir__file_part {
 /* The next offset of each partition of a topic: all before it is in files. -1: nothing is known. */
 typedef struct weir__file_input {
     weir_sv topic;
+    uint32_t generation;
     int64_t *next;
     int32_t n;
 } weir__file_input;
@@ -39,6 +40,7 @@ typedef struct weir__file_input {
 typedef struct weir__file_told {
     weir_sv topic;
     int32_t partition;
+    uint32_t generation;
     int64_t next;
 } weir__file_told;
 typedef struct weir__file_left {
@@ -95,7 +97,7 @@ weir_rc weir__file_load(weir__file_sink *s, weir_status *st); /* once */
 weir_rc weir__file_recover(weir__file_sink *s, weir_status *st);
 /* `after`: with the lengths after this batch. */
 weir_rc weir__file_save(weir__file_sink *s, bool after, weir_status *st);
-int64_t *weir__file_next(weir__file_sink *s, uint32_t input, int32_t partition);
+int64_t *weir__file_next(weir__file_sink *s, const weir_sink_input *of, int32_t partition);
 void weir__file_forget_told(weir__file_sink *s);
 
 /* sink_file_parts.c */

@@ -4,7 +4,8 @@
  *
  *   "weir files 1" · stamp · sequence · {topic, partition, next} · {open name, name, bytes}
  *
- * Numbers are varints, texts have their length in front. */
+ * In the place of a partition also stands the topic's generation (times 2^31). Numbers are varints, texts have
+ * their length in front. */
 #include "connectors/sink_file.h"
 
 #define MANIFEST_MAX (64u << 20)
@@ -30,9 +31,13 @@ static char *heap_text(weir_sv text)
     return copy;
 }
 
-int64_t *weir__file_next(weir__file_sink *s, uint32_t input, int32_t partition)
+int64_t *weir__file_next(weir__file_sink *s, const weir_sink_input *of, int32_t partition)
 {
-    weir__file_input *in = &s->inputs[input];
+    weir__file_input *in = &s->inputs[of->index];
+    if (in->generation != of->generation) {
+        in->generation = of->generation;
+        in->n = 0;
+    }
     if (partition >= in->n) {
         in->next = weir_realloc(in->next, sizeof *in->next * ((size_t)partition + 1));
         while (in->n <= partition) {
@@ -54,7 +59,9 @@ static bool parse(weir__file_sink *s, weir_sv text)
     s->sequence = weir_read_varint(&r);
     for (uint64_t n = weir_read_varint(&r); n > 0 && !r.bad; n--) {
         weir__file_told t = {.topic = weir_arena_sv(weir_conn_arena(s->conn), get_text(&r))};
-        t.partition = (int32_t)weir_read_varint(&r);
+        uint64_t which = weir_read_varint(&r);
+        t.partition = (int32_t)(which & INT32_MAX);
+        t.generation = (uint32_t)(which >> 31);
         t.next = (int64_t)weir_read_varint(&r);
         WEIR_PUSH(weir_conn_arena(s->conn), s->told, s->n_told, s->cap_told, t);
     }
@@ -165,7 +172,7 @@ weir_rc weir__file_save(weir__file_sink *s, bool after, weir_status *st)
         for (int32_t p = 0; p < s->inputs[i].n; p++) {
             if (s->inputs[i].next[p] >= 0) {
                 put_text(b, s->inputs[i].topic);
-                weir_buf_varint(b, (uint64_t)p);
+                weir_buf_varint(b, (uint64_t)s->inputs[i].generation << 31 | (uint64_t)p);
                 weir_buf_varint(b, (uint64_t)s->inputs[i].next[p]);
             }
         }

@@ -106,7 +106,7 @@ static void move_positions(weir__file_sink *s, weir_sink_item *const *items, uin
     for (uint32_t i = 0; i < n; i++) {
         const weir_sink_parcel *p = items[i]->parcel;
         if (!s->of_item[i]->refused) {
-            *weir__file_next(s, p->in->index, p->partition) = weir_sink_item_offset(items[i]) + 1;
+            *weir__file_next(s, p->in, p->partition) = weir_sink_item_offset(items[i]) + 1;
         }
     }
 }
@@ -131,7 +131,7 @@ static void take_back(weir__file_sink *s, weir_sink_item *const *items, uint32_t
 {
     for (uint32_t i = n; i-- > 0;) {
         const weir_sink_parcel *p = items[i]->parcel;
-        int64_t *next = weir__file_next(s, p->in->index, p->partition);
+        int64_t *next = weir__file_next(s, p->in, p->partition);
         *next = weir_min64(*next, weir_sink_item_offset(items[i]));
     }
     for (weir__file_part *p = s->newest; p; p = p->older) {

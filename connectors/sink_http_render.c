@@ -9,8 +9,8 @@ void weir__hook_id(weir_buf *out, const weir_sink_item *item)
     const weir_sink_parcel *p = item->parcel;
     const weir__hook_topic *t = p->in->bound;
     weir_buf_sv(out, weir_conn_text(p->in->conn, "id.prefix"));
-    weir_buf_printf(out, "%016" PRIx64 "_%d_%" PRId64, t->id_seed, p->partition,
-                    weir_sink_item_offset(item));
+    uint64_t seed = t->id_seed + p->in->generation; /* what a topic said before it was made again is not meant */
+    weir_buf_printf(out, "%016" PRIx64 "_%d_%" PRId64, seed, p->partition, weir_sink_item_offset(item));
 }
 
 /* ---- the head ---- */

@@ -2,6 +2,7 @@
  * already, does the commands, and moves the fence, all at once, for some records of one fence together.
  *
  *   fence   hash weir:fence:CONNECTOR:TOPIC:ID, field PARTITION:PART → offset
+ *           of a topic that was made again also its generation: PARTITION:PART:GENERATION
  *           in a cluster weir:{TAG}:fence:CONNECTOR:TOPIC:ID, a hash in each slot, field PARTITION
  *   PART    slot of the key, modulo 64: of equal keys records come in order, of others they may not
  *   ID      of this life of the sink: one that is dropped and made again has done nothing yet
@@ -74,11 +75,15 @@ static void put_fence(weir__redis_sink *s, const weir_sink_item *item, weir_buf 
 
 static void put_field(const weir__redis_sink *s, const weir_sink_item *item, weir_buf *out)
 {
-    char text[32];
+    char text[48];
+    uint32_t generation = item->parcel->in->generation;
     int n = s->mode == WEIR__REDIS_CLUSTER
                 ? snprintf(text, sizeof text, "%d", item->parcel->partition)
                 : snprintf(text, sizeof text, "%d:%u", item->parcel->partition,
                            (unsigned)(item->lane_hash % WEIR_SINK_PARTS));
+    if (generation) {
+        n += snprintf(text + n, sizeof text - (size_t)n, ":%u", (unsigned)generation);
+    }
     weir_redis_arg(out, weir_sv_of(text, (size_t)n));
 }
 

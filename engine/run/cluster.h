@@ -107,6 +107,8 @@ struct weir_cluster {
     /* With a lost epoch: a record of this topic will never be taken, and why. NULL: it was something
      * else, and the same may go well the next time. */
     const char *refused_topic, *refused_why;
+    /* weir_mono_ns since when no broker has answered looks at topics that are read; 0: the last one was. */
+    int64_t silent_since_ns;
     /* The largest batch that its topics take, as far as it was met; 0: any. For who opens it again. */
     uint64_t batch_bytes;
     /* Something has happened: poll is worth a call. Any thread. Set by the host, may be NULL. */

@@ -33,6 +33,16 @@ static void start(weir__remote *r, weir_fetch fetch, int64_t offset)
     r->cluster->calls->fetch(r->cluster, r->topic, r->number, fetch, offset);
 }
 
+void weir__remote_renew(weir__remote *r)
+{
+    for (int i = 0; i < WEIR_FETCHES; i++) {
+        stop(r, (weir_fetch)i);
+    }
+    weir_free(r->failed);
+    r->failed = NULL;
+    r->begin = 0;
+}
+
 void weir__remote_deinit(weir__remote *r)
 {
     for (int i = 0; i < WEIR_FETCHES; i++) {
@@ -174,9 +184,14 @@ int64_t weir__remote_known_end(const weir__remote *r)
 
 /* ---- from the cluster ---- */
 
+static weir__remote *remote_of(void *owner, int32_t partition)
+{
+    return *(weir__remote **)owner + partition;
+}
+
 static void arrived(void *owner, int32_t partition, weir_fetch fetch, weir_chunk *chunk)
 {
-    weir__remote *r = (weir__remote *)owner + partition;
+    weir__remote *r = remote_of(owner, partition);
     weir__remote_window *w = &r->windows[fetch];
     WEIR_ASSERT(w->fetching && chunk->base >= w->end);
     w->end = weir_chunk_end(chunk);
@@ -190,7 +205,7 @@ static void arrived(void *owner, int32_t partition, weir_fetch fetch, weir_chunk
 
 static void reached_end(void *owner, int32_t partition, weir_fetch fetch, int64_t offset)
 {
-    weir__remote_window *w = &((weir__remote *)owner + partition)->windows[fetch];
+    weir__remote_window *w = &remote_of(owner, partition)->windows[fetch];
     WEIR_ASSERT(w->fetching);
     w->end = weir_max64(w->end, offset); /* markers of transactions have offsets, too */
     w->at_end = true;
@@ -198,7 +213,7 @@ static void reached_end(void *owner, int32_t partition, weir_fetch fetch, int64_
 
 static void overtaken(void *owner, int32_t partition, weir_fetch fetch, int64_t begin)
 {
-    weir__remote *r = (weir__remote *)owner + partition;
+    weir__remote *r = remote_of(owner, partition);
     weir__remote_window *w = &r->windows[fetch];
     WEIR_ASSERT(w->fetching);
     r->begin = weir_max64(r->begin, begin);
@@ -210,7 +225,7 @@ static void overtaken(void *owner, int32_t partition, weir_fetch fetch, int64_t 
 
 static void failed(void *owner, int32_t partition, const char *reason)
 {
-    weir__remote *r = (weir__remote *)owner + partition;
+    weir__remote *r = remote_of(owner, partition);
     if (!r->failed) {
         r->failed = weir_strdup(reason);
     }

@@ -44,6 +44,8 @@ void weir__remote_reader(weir__remote *r, int64_t position, bool stands);
 /* All readers are there (or none): fetches what they will want, forgets what none will. Empties
  * r->positions. */
 void weir__remote_place(weir__remote *r, uint64_t limit);
+/* It may be another one of this name: nothing that was fetched counts, and it is tried again if it failed. */
+void weir__remote_renew(weir__remote *r);
 int64_t weir__remote_known_end(const weir__remote *r);
 /* A chunk with a record at or behind `offset`, or NULL when none is there now. Any thread. */
 weir_rc weir__remote_read(weir__remote *r, int64_t offset, weir_chunk **out, weir_status *st);
@@ -54,5 +56,5 @@ int64_t weir__remote_resume(const weir__remote *r, int64_t offset);
 /* A reader at `offset` has seen everything that is stable. */
 bool weir__remote_at_end(const weir__remote *r, int64_t offset);
 
-/* What the cluster calls; owners are arrays of weir__remote. */
+/* What the cluster calls; an owner is where the address of an array of weir__remote stands. */
 extern const weir_cluster_sink weir__remote_sink;

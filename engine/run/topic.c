@@ -1,4 +1,5 @@
 /* One topic: what is asked of it goes to its partitions, local or a cluster's. */
+#include "engine/base/limits.h"
 #include "engine/run/topics_impl.h"
 
 #define FETCHED_BYTES_MAX ((uint64_t)48 << 20) /* of all partitions of a cluster that are fetched */
@@ -30,22 +31,62 @@ int64_t weir_topic_retention_ms(const weir_topic *t)
     return t->retention_ms;
 }
 
+/* As many as there are partitions, or more. */
+static void fit_remotes(weir_topic *t)
+{
+    weir_cluster *c = t->owner->cluster;
+    if (t->n_remotes < t->n) {
+        t->remotes = weir_realloc(t->remotes, (size_t)t->n * sizeof *t->remotes);
+        t->kept = weir_realloc(t->kept, (size_t)t->n * sizeof *t->kept);
+    }
+    if (!t->remote) {
+        t->remote = c->calls->open(c, t->name, &t->remotes);
+    }
+    for (; t->n_remotes < t->n; t->n_remotes++) {
+        weir__remote_init(&t->remotes[t->n_remotes], c, t->remote, t->n_remotes, &t->owner->held_bytes);
+        t->kept[t->n_remotes] = INT64_MAX;
+    }
+}
+
 /* The partition of a cluster's topic, which is in use from now on. */
 static weir__remote *remote_at(weir_topic *t, int32_t partition)
 {
-    WEIR_ASSERT(partition >= 0 && partition < t->n);
-    if (t->remotes) {
-        return &t->remotes[partition];
+    if (!t->remotes) {
+        fit_remotes(t);
     }
-    weir_cluster *c = t->owner->cluster;
-    t->remotes = weir_alloc((size_t)t->n * sizeof *t->remotes);
-    t->kept = weir_alloc((size_t)t->n * sizeof *t->kept);
-    t->remote = c->calls->open(c, t->name, t->remotes);
-    for (int32_t p = 0; p < t->n; p++) {
-        weir__remote_init(&t->remotes[p], c, t->remote, p, &t->owner->held_bytes);
-        t->kept[p] = INT64_MAX;
-    }
+    WEIR_ASSERT(partition >= 0 && partition < t->n_remotes);
     return &t->remotes[partition];
+}
+
+/* What a list of topics says of one. */
+typedef struct sought {
+    weir_sv name;
+    int32_t partitions;    /* 0: it is not there */
+} sought;
+
+static void look_at(void *ctx, weir_sv name, int32_t partitions, int32_t replicas)
+{
+    sought *s = ctx;
+    (void)replicas;
+    s->partitions = weir_sv_eq(name, s->name) ? partitions : s->partitions;
+}
+
+weir_rc weir_topic_renew(weir_topic *t, weir_status *st)
+{
+    weir_cluster *c = t->owner->cluster;
+    sought s = {.name = t->name};
+    WEIR_ASSERT(c);
+    WEIR_TRY(c->calls->list(c, look_at, &s, st));
+    if (s.partitions <= 0 || s.partitions > WEIR_PARTITIONS_MAX) {
+        return weir_fail(st, WEIR_ENOTFOUND, "topic " WEIR_SV_FMT " does not exist any more",
+                         WEIR_SV_ARG(t->name));
+    }
+    t->n = s.partitions;
+    fit_remotes(t);
+    for (int32_t p = 0; p < t->n_remotes; p++) {
+        weir__remote_renew(&t->remotes[p]);
+    }
+    return WEIR_OK;
 }
 
 int64_t weir_topic_begin(const weir_topic *t, int32_t partition)
@@ -201,7 +242,7 @@ static void keeper_fit(weir__keeper *k, int32_t n)
 void weir_topic_keep(weir_topic *t, int32_t partition, const void *who, int64_t offset)
 {
     weir__keeper *k = keeper_of(t, who);
-    keeper_fit(k, t->n);
+    keeper_fit(k, t->n > t->n_remotes ? t->n : t->n_remotes); /* it may not know yet that there are fewer */
     k->from[partition] = offset;
     int64_t least = INT64_MAX;
     for (size_t i = 0; i < t->n_keepers; i++) {
@@ -234,7 +275,7 @@ static void local_told(weir_topic *t)
 
 static void remote_told(weir_topic *t, uint64_t limit)
 {
-    for (int32_t i = 0; i < t->n && t->remotes; i++) {
+    for (int32_t i = 0; i < t->n_remotes; i++) {
         if (t->kept[i] != INT64_MAX) {
             weir__remote_reader(&t->remotes[i], t->kept[i], false);
         }

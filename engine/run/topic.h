@@ -47,6 +47,9 @@ int64_t weir_topic_end(const weir_topic *t, int32_t partition);
 /* The same, asked now. */
 weir_rc weir_topic_bounds(weir_topic *t, int32_t partition, int64_t *begin, int64_t *end,
                           weir_status *st);
+/* A cluster's: learns what it is now. It may have been made again, or have other partitions; what was fetched is
+ * forgotten, what could not be read is tried again, for all its readers. WEIR_ENOTFOUND: it is not there. */
+weir_rc weir_topic_renew(weir_topic *t, weir_status *st);
 /* The first offset with a timestamp ≥ ms; the end when there is none. */
 weir_rc weir_topic_at_time(weir_topic *t, int32_t partition, int64_t ms, int64_t *offset,
                            weir_status *st);

@@ -45,7 +45,7 @@ static void topic_free(weir_topic *topic)
     for (int32_t i = 0; i < topic->n && topic->partitions; i++) {
         weir__partition_deinit(&topic->partitions[i]);
     }
-    for (int32_t i = 0; i < topic->n && topic->remotes; i++) {
+    for (int32_t i = 0; i < topic->n_remotes; i++) {
         weir__remote_deinit(&topic->remotes[i]);
     }
     if (topic->remote) {

@@ -25,7 +25,8 @@ struct weir_topic {
     /* of a cluster */
     int32_t replicas;
     weir_cluster_topic *remote; /* NULL: not in use */
-    weir__remote *remotes;
+    weir__remote *remotes;      /* n_remotes ≥ n: those behind n were there once */
+    int32_t n_remotes;
     int64_t *kept;              /* the least of the keepers; INT64_MAX: none */
     bool seen;                  /* in the last list */
     bool absent;

@@ -181,6 +181,31 @@ def memory_stays_flat(case):
     must(held < n * len(pad) // 4, 'holds %d MB' % (held // mb))
 
 
+@test
+def topic_made_again(case):
+    """A topic that was deleted and made again below a sink: it says so, and takes all of it as new."""
+    case.run(STREAM + sink(), '--input', rows(case, 100))
+    engine = case.run(STREAM + 'DROP STREAM s DELETE TOPIC;\n' + STREAM + sink(), '--input', rows(case, 20, 100))
+    equal(sorted(numbers(engine.out())), list(range(100, 120)))
+    must('connector OUT: topic S was made again' in engine.err(), engine.err())
+    again = case.run(STREAM + sink(), '--input', rows(case, 5, 120))
+    equal(sorted(numbers(again.out())), list(range(120, 125)))
+    must('made again' not in again.err(), again.err())
+
+
+@test
+def topic_in_use(case):
+    """A topic that a connector reads, or writes its dead letters to, is not deleted under it."""
+    drop = 'DROP STREAM s DELETE TOPIC;\n'
+    case.refused(STREAM + sink() + drop, 'connector OUT uses it', 'DROP CONNECTOR OUT first')
+    dead = "CREATE STREAM d (k STRING KEY, v STRING) WITH (kafka_topic='dead', value_format='JSON', partitions=1);\n"
+    case.refused(STREAM + dead + sink(errors_deadletterqueue_topic_name='dead') + 'DROP STREAM d DELETE TOPIC;\n',
+                 'connector OUT uses it', data='dead')
+    case.run(STREAM + sink() + 'DROP CONNECTOR out;\n' + drop, data='dropped')
+    case.run("CREATE STREAM g (n INT) WITH (connector='datagen', kafka_topic='G', value_format='JSON', partitions=1, "
+             "max.rows=3);\nDROP STREAM g DELETE TOPIC;\n", data='its own')
+
+
 # ---- Kafka ----
 
 def broker():

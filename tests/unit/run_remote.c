@@ -38,7 +38,7 @@ static void deliver(broker *b, weir__remote *r)
             memset(chunk->recs, 0, sizeof *chunk->recs * RECORDS);
             chunk->base = b->next[i];
             b->next[i] += RECORDS;
-            weir__remote_sink.arrived(r, 0, (weir_fetch)i, chunk);
+            weir__remote_sink.arrived(&r, 0, (weir_fetch)i, chunk);
         }
     }
 }
