@@ -1,5 +1,6 @@
-/* Between the files of the Redis sink: options (sink_redis.c, sink_redis_where.c), columns (sink_redis_bind.c), rows to commands
- * (sink_redis_render.c), what is done once (sink_redis_fence.c), commands to nodes (sink_redis_lane.c). */
+/* Between the files of the Redis sink: options (sink_redis.c, sink_redis_where.c), columns (sink_redis_bind.c),
+ * rows to commands (sink_redis_render.c, sink_redis_make.c, sink_redis_zset.c), what is done once
+ * (sink_redis_fence.c), commands to nodes (sink_redis_lane.c, sink_redis_peer.c, sink_redis_outcome.c). */
 #pragma once
 #include "connectors/redis_slots.h"
 #include "connectors/template.h"

@@ -49,6 +49,11 @@ static bool check_items(weir__redis_maker *m, const weir_value *array, uint32_t 
     return true;
 }
 
+static void put_field(weir__redis_maker *m, const weir_type *item, const weir_value *x, int32_t field)
+{
+    weir__redis_put_word(m, weir__redis_printed(m, item->fields[field].type, &x->items[field]));
+}
+
 static void put_items(weir__redis_maker *m, const weir_value *array)
 {
     const weir__redis_bound *b = m->b;
@@ -59,8 +64,8 @@ static void put_items(weir__redis_maker *m, const weir_value *array)
             continue;
         }
         if (b->array_score >= 0) {
-            weir__redis_put_word(m, weir__redis_printed(m, item->fields[b->array_score].type, &x->items[b->array_score]));
-            weir__redis_put_word(m, weir__redis_printed(m, item->fields[b->array_member].type, &x->items[b->array_member]));
+            put_field(m, item, x, b->array_score);
+            put_field(m, item, x, b->array_member);
         } else {
             weir_redis_arg_int(m->out, (int64_t)(array->n - i)); /* the first one is the highest */
             weir__redis_put_word(m, weir__redis_printed(m, item, x));
