@@ -52,16 +52,6 @@ void weir__dg_set(weir_arena *a, weir__dg_field *f, weir_sv path, const char *na
     WEIR_PUSH(a, f->args, f->n, f->cap, arg);
 }
 
-bool weir__dg_has(const weir__dg_field *f, weir_sv path)
-{
-    for (uint32_t i = 0; i < f->n; i++) {
-        if (weir_sv_istarts(f->args[i].name, path)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 weir_sv weir__dg_text(weir__dg_field *f, weir_sv path, const char *name, weir_sv otherwise)
 {
     weir__dg_arg *arg = weir__dg_find(f, path, name);

@@ -295,8 +295,6 @@ weir__dg_field *weir__dg_add_field(weir_arena *a, weir__dg_table *t, weir_sv nam
 void weir__dg_set(weir_arena *a, weir__dg_field *f, weir_sv path, const char *name, weir_sv value);
 weir__dg_arg *weir__dg_find(const weir__dg_field *f, weir_sv path, const char *name);
 weir_sv weir__dg_text(weir__dg_field *f, weir_sv path, const char *name, weir_sv otherwise);
-bool weir__dg_has(const weir__dg_field *f,
-                  weir_sv path); /* a kind, or anything else below the path */
 weir_rc weir__dg_number(weir__dg_field *f, weir_sv path, const char *name, double least,
                         double most, double *io, weir_status *st);
 weir_rc weir__dg_count(weir__dg_field *f, weir_sv path, const char *name, uint64_t least,

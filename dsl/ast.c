@@ -42,15 +42,6 @@ static const char *const stmt_names[] = {
 };
 _Static_assert(WEIR_COUNT(stmt_names) == WEIR_S_RUN_SCRIPT + 1, "one name per kind");
 
-/* ORDER weir_ast_expr_kind */
-static const char *const expr_names[] = {
-    "NULL",     "boolean", "integer", "bigint",    "decimal", "double",   "string",
-    "variable", "column",  "field",   "subscript", "sign",    "operator", "comparison",
-    "logic",    "NOT",     "IS NULL", "BETWEEN",   "IN",      "LIKE",     "CASE",
-    "CAST",     "ARRAY",   "MAP",     "STRUCT",    "call",    "lambda",   "AT TIME ZONE",
-};
-_Static_assert(WEIR_COUNT(expr_names) == WEIR_X_AT_ZONE + 1, "one name per kind");
-
 /* ORDER weir_ast_type_kind */
 static const char *const type_names[] = {
     "BOOLEAN", "INTEGER", "BIGINT",    "DOUBLE", "DECIMAL", "STRING", "BYTES",
@@ -78,12 +69,6 @@ const char *weir_ast_stmt_name(weir_ast_stmt_kind kind)
 {
     WEIR_ASSERT((size_t)kind < WEIR_COUNT(stmt_names));
     return stmt_names[kind];
-}
-
-const char *weir_ast_expr_name(weir_ast_expr_kind kind)
-{
-    WEIR_ASSERT((size_t)kind < WEIR_COUNT(expr_names));
-    return expr_names[kind];
 }
 
 const char *weir_ast_type_name(weir_ast_type_kind kind)

@@ -115,7 +115,7 @@ struct weir_ast_type {
 
 /* ---------------------------------------------------------------- expressions */
 
-/* ORDER weir_ast_expr_kind: names in ast.c */
+/* What an expression is. */
 typedef enum weir_ast_expr_kind {
     WEIR_X_NULL,
     WEIR_X_BOOLEAN, /* as.boolean */
@@ -626,7 +626,6 @@ typedef struct weir_script {
 /* ---------------------------------------------------------------- questions about nodes */
 
 const char *weir_ast_stmt_name(weir_ast_stmt_kind kind); /* "CREATE", "INSERT VALUES", … */
-const char *weir_ast_expr_name(weir_ast_expr_kind kind);
 const char *weir_ast_type_name(weir_ast_type_kind kind); /* "INTEGER", …; "" for CUSTOM */
 const char *weir_ast_join_name(weir_ast_join_kind kind); /* "INNER", "LEFT OUTER", … */
 const char *weir_ast_op_text(weir_ast_op op);            /* "+", "<>", "IS DISTINCT FROM", … */

@@ -112,18 +112,6 @@ bool weir_cluster_property(const weir_cluster_door *d, const char *name, weir_sv
     return found;
 }
 
-uint32_t weir_cluster_properties(const weir_cluster_door *d)
-{
-    return (uint32_t)d->n;
-}
-
-void weir_cluster_property_at(const weir_cluster_door *d, uint32_t i, weir_sv *name, weir_sv *value)
-{
-    WEIR_ASSERT(i < d->n);
-    *name = d->items[i].name;
-    *value = d->items[i].value;
-}
-
 int64_t weir_cluster_stop_ms(weir_cluster_door *d)
 {
     return d->stop ? weir_stop_ms(d->stop) : -1;

@@ -21,8 +21,6 @@ weir_rc weir_cluster_door_new(const weir_cluster_options *options, weir_cluster_
 void weir_cluster_door_free(weir_cluster_door *d);
 /* A property of the file or of --set; the last one counts. */
 bool weir_cluster_property(const weir_cluster_door *d, const char *name, weir_sv *value);
-uint32_t weir_cluster_properties(const weir_cluster_door *d);
-void weir_cluster_property_at(const weir_cluster_door *d, uint32_t i, weir_sv *name, weir_sv *value);
 /* Connects; tries again and again, telling so on standard error, unless told otherwise or refused. *out
  * is NULL when nothing names a cluster. */
 weir_rc weir_cluster_connect(weir_cluster_door *d, weir_cluster **out, weir_status *st);

@@ -387,11 +387,6 @@ weir_catalog *weir_session_catalog(weir_session *s)
     return s->catalog;
 }
 
-const weir_functions *weir_session_functions(const weir_session *s)
-{
-    return s->functions;
-}
-
 const weir_formats *weir_session_formats(const weir_session *s)
 {
     return &s->formats;

@@ -120,7 +120,6 @@ weir_engine *weir_session_engine(weir_session *s);
 weir_topics *weir_session_topics(weir_session *s);
 weir_store *weir_session_store(weir_session *s); /* NULL: memory */
 weir_catalog *weir_session_catalog(weir_session *s);
-const weir_functions *weir_session_functions(const weir_session *s);
 const weir_formats *weir_session_formats(const weir_session *s);
 int64_t weir_session_now(const weir_session *s);
 
