@@ -80,7 +80,7 @@ static const char *const producing[][2] = {
     {"linger.ms", "5"},
     {"batch.num.messages", "20000"},
     {"queue.buffering.max.kbytes", "32768"},
-    {"queue.buffering.max.messages", "200000"},
+    {"queue.buffering.max.messages", "100000"},
     {"delivery.report.only.error", "true"},
     {"message.timeout.ms", "0"}, /* a broker that is gone is waited for */
 };

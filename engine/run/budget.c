@@ -4,13 +4,16 @@
  * early, so that an epoch cannot grow without bounds.
  *
  * State that cannot leave may exceed the budget by itself; then the others keep next to nothing, and
- * growth is measured from there. */
+ * growth is measured from there. Without a budget, too, a commit is due when it would write much: what it
+ * writes lies in memory once more. */
 #include "engine/run/task.h"
 
 #define BUDGET_KEEP_PART 5  /* an eviction keeps 4/5 of the budget */
 #define BUDGET_SLACK_PART 8 /* 1/8 above the budget a commit is due */
 #define BUDGET_EPOCH_PART 4 /* and when an epoch has added 1/4: it is written in one piece */
 #define BUDGET_CACHE_PART 8 /* of the budget, for blocks and filters of the store */
+#define EPOCH_ENTRIES_MAX 100000 /* changed entries in one commit: some 10 MB … */
+#define EPOCH_STATE_MIN 250000   /* … of more than so many: below, the same ones change again and again */
 
 static uint64_t part_of(uint64_t bytes, uint64_t part)
 {
@@ -73,8 +76,36 @@ static void evict_part(const weir_query *q, weir_op *op, void *ctx)
     }
 }
 
+typedef struct epoch_size {
+    uint64_t rows, entries; /* that came to operators with state; that these have */
+} epoch_size;
+
+static void add_size(const weir_query *q, weir_op *op, void *ctx)
+{
+    epoch_size *s = ctx;
+    if (op->kind->save && q->plan->persistent) {
+        s->rows += op->rows_in;
+        s->entries += op->kind->state_entries ? op->kind->state_entries(op) : 0;
+    }
+}
+
+static epoch_size epoch_of(const weir_engine *e)
+{
+    epoch_size s = {0};
+    each_op(e, add_size, &s);
+    return s;
+}
+
+/* No more entries have changed than there are, or than rows have come. */
+static bool epoch_is_large(const weir_engine *e)
+{
+    epoch_size s = epoch_of(e);
+    return s.entries > EPOCH_STATE_MIN && s.rows > e->rows_committed + EPOCH_ENTRIES_MAX;
+}
+
 void weir_budget_evict(weir_engine *e)
 {
+    e->rows_committed = epoch_of(e).rows;
     if (!e->state_limit || !e->config.store) {
         return;
     }
@@ -98,6 +129,11 @@ void weir_engine_limit_state(weir_engine *e, uint64_t bytes)
 }
 
 bool weir_engine_wants_commit(const weir_engine *e)
+{
+    return e->config.store && (weir_budget_is_over(e) || epoch_is_large(e));
+}
+
+bool weir_budget_is_over(const weir_engine *e)
 {
     if (!e->state_limit || !e->config.store) {
         return false;

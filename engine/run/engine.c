@@ -479,7 +479,7 @@ bool weir_engine_flush_round(weir_engine *e)
 /* While state is beyond its limit, a live engine does not read all there is before it commits. */
 static bool may_drain(const weir_engine *e)
 {
-    return e->config.order == WEIR_ORDER_SEQ || !weir_engine_wants_commit(e);
+    return e->config.order == WEIR_ORDER_SEQ || !weir_budget_is_over(e);
 }
 
 weir_rc weir_engine_drain(weir_engine *e, weir_status *st)

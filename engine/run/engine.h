@@ -114,7 +114,8 @@ weir_rc weir_engine_commit(weir_engine *e, weir_store_batch *extra, weir_status 
  * only, and read when it is needed. Sessions and the rows of stream–stream and foreign-key joins count,
  * but stay. Without a store nothing can leave. */
 void weir_engine_limit_state(weir_engine *e, uint64_t bytes);
-/* State has grown so far beyond the limit that the host should commit now. Cheap. */
+/* State has grown so far beyond the limit, or so much of it has changed since the last commit, that the
+ * host should commit now. Cheap. */
 bool weir_engine_wants_commit(const weir_engine *e);
 
 /* Numbers. */

@@ -23,7 +23,7 @@
 
 #define STORE_FORMAT "1"
 #define STORE_FORMAT_KEY WEIR_SV("Mformat")
-#define STORE_MEMTABLE_BYTES ((size_t)16 << 20)
+#define STORE_MEMTABLE_BYTES ((size_t)8 << 20)
 #define STORE_CACHE_BYTES ((size_t)8 << 20)
 #define STORE_FILTER_BITS 10 /* a key: 1 in 100 look-ups of what is not there reads a block */
 #define STORE_BLOCK_BYTES ((size_t)4 << 10)
@@ -31,6 +31,7 @@
 #define STORE_GET_MANY 256
 #define STORE_SCAN_READAHEAD ((size_t)2 << 20)
 #define STORE_LEVELS 7
+#define STORE_FRESH_FILES 8 /* table files of commits before they are compacted; twice the usual */
 
 struct weir_store {
     rocksdb_t *db;
@@ -144,6 +145,7 @@ static rocksdb_options_t *options_new(rocksdb_cache_t *cache)
     rocksdb_options_set_max_open_files(o, STORE_FILES_OPEN_MAX);
     rocksdb_options_set_max_file_opening_threads(o, 1);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(o, 1);
+    rocksdb_options_set_level0_file_num_compaction_trigger(o, STORE_FRESH_FILES);
     /* Chunks come compressed; state gains from it once it has settled. */
     int packing[STORE_LEVELS] = {rocksdb_no_compression, rocksdb_no_compression};
     for (int level = 2; level < STORE_LEVELS; level++) {

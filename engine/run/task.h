@@ -171,6 +171,7 @@ struct weir_engine {
     /* memory for state: budget.c */
     uint64_t state_limit;        /* 0: none */
     uint64_t state_kept;         /* bytes in memory after the last eviction */
+    uint64_t rows_committed;     /* into operators with state, up to the last commit */
     uint64_t state_loaded;       /* bytes in memory while a query is being loaded */
     bool state_full;             /* … are as many as there may be */
 };
@@ -202,6 +203,7 @@ void weir_scan_overtaken(weir_scan *s);
 
 /* budget.c: the memory for state */
 void weir_budget_evict(weir_engine *e); /* after a commit */
+bool weir_budget_is_over(const weir_engine *e);
 void weir_budget_load(weir_engine *e);  /* before a query's state is loaded */
 void weir_budget_loading(const weir_op *op, bool done); /* now and then, and when all of it is */
 
