@@ -116,7 +116,9 @@ static bool has_room(weir_conn *c)
 static void skip_to(weir_conn *c, weir__sink_part *part, int64_t at)
 {
     weir_lock_enter(c->shared.lock);
-    if (part->done == part->read) {
+    if (part->tail) {
+        part->tail->next = at;
+    } else if (part->done == part->read) {
         part->done = at;
     }
     weir_lock_leave(c->shared.lock);
@@ -155,11 +157,14 @@ static weir_rc pump_part(weir_conn *c, weir__sink_topic *t, int32_t p, weir_stat
         int64_t end = weir_min64(weir_chunk_end(chunk), limit_of(c, t, p));
         uint32_t stop = end >= weir_chunk_end(chunk) ? chunk->n : weir_chunk_seek(chunk, end);
         uint32_t n = stop - first < SLICE_RECORDS ? stop - first : SLICE_RECORDS;
+        int64_t next = first + n == chunk->n ? weir_chunk_end(chunk)
+                                             : weir_chunk_offset(chunk, first + n);
         if (n) {
             give(c, t, p, chunk, first, n);
+            part->read = next;
+        } else {
+            skip_to(c, part, next);
         }
-        part->read = first + n == chunk->n ? weir_chunk_end(chunk)
-                                           : weir_chunk_offset(chunk, first + n);
         weir_chunk_unref(chunk);
     }
     weir_topic_keep(t->topic, p, c, part->read);

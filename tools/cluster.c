@@ -197,6 +197,9 @@ weir_rc weir_cluster_connect(weir_cluster_door *d, weir_cluster **out, weir_stat
         }
     }
     weir_buf_deinit(&name);
+    if (rc == WEIR_OK) {
+        (*out)->no_queries = d->options.no_transactions;
+    }
     if (rc != WEIR_OK && stopped(d)) {
         rc = weir_fail(st, WEIR_EINTR, "stopped before Kafka was reached");
     }

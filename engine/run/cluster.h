@@ -103,6 +103,7 @@ struct weir_cluster {
     const weir_cluster_calls *calls;
     const weir_cluster_sink *sink; /* set by the topic store */
     bool exactly_once;
+    bool no_queries; /* opened for its topics, and for what plans say */
     uint64_t last_epoch; /* what `committed` found; 0: none */
     /* With a lost epoch: a record of this topic will never be taken, and why. NULL: it was something
      * else, and the same may go well the next time. */

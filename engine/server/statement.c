@@ -314,6 +314,27 @@ static weir_rc types(weir_session *s, const weir_bound *b, weir_arena *a, weir_r
     return WEIR_OK;
 }
 
+/* What SET may not say, or not of this process. */
+static weir_rc check_setting(const weir_session *s, weir_sv name, weir_sv value, weir_status *st)
+{
+    uint64_t bytes;
+    const weir_cluster *c = weir_topics_cluster(s->topics);
+    if (s->config.check_properties) {
+        WEIR_TRY(weir_property_check(name, st));
+    }
+    if (weir_sv_eq(name, WEIR_SV(WEIR_STATE_MEMORY))) {
+        return weir_property_bytes(name, value, &bytes, st);
+    }
+    bool guarantee = weir_sv_eq(weir_property_plain(name), WEIR_SV("processing.guarantee"));
+    if (!c || c->no_queries || !guarantee || c->exactly_once != weir_sv_eq(value, WEIR_SV("at_least_once"))) {
+        return WEIR_OK;
+    }
+    weir_fail(st, WEIR_EUSAGE, "'processing.guarantee' holds for all queries of a process, and of this one it is %s",
+              c->exactly_once ? "exactly_once_v2" : "at_least_once");
+    return weir_hint(st, "take the SET out, or start with --set processing.guarantee=" WEIR_SV_FMT,
+                     WEIR_SV_ARG(value));
+}
+
 static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *keep,
                      weir_result *r, weir_status *st)
 {
@@ -343,13 +364,7 @@ static weir_rc apply(weir_session *s, const weir_bound *b, weir_arena *a, bool *
         return target(s, b, a, r);
     case WEIR_B_SET:
     case WEIR_B_ALTER_SYSTEM:
-        if (s->config.check_properties) {
-            WEIR_TRY(weir_property_check(b->as.set.name, st));
-        }
-        if (weir_sv_eq(b->as.set.name, WEIR_SV(WEIR_STATE_MEMORY))) {
-            uint64_t bytes;
-            WEIR_TRY(weir_property_bytes(b->as.set.name, b->as.set.value, &bytes, st));
-        }
+        WEIR_TRY(check_setting(s, b->as.set.name, b->as.set.value, st));
         weir_session_set(s, b->as.set.name, b->as.set.value);
         return weir__put_wanted_schemas(s, st);
     case WEIR_B_UNSET:

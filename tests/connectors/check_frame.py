@@ -222,9 +222,9 @@ def on_kafka_only_what_is_committed(case):
     with broker() as b:
         for guarantee in ('at_least_once', 'exactly_once_v2'):
             name = guarantee.replace('_', '-')
-            at = ('--bootstrap-servers', b.bootstrap)
+            at = ('--bootstrap-servers', b.bootstrap, '--set', 'processing.guarantee=' + guarantee)
             stream = STREAM.replace("'S'", "'%s'" % name)
-            sql = "SET 'processing.guarantee'='%s';\nSET 'auto.offset.reset'='earliest';\n" % guarantee + stream
+            sql = "SET 'auto.offset.reset'='earliest';\n" + stream
             sql += sink(topics=name, errors_deadletterqueue_topic_name=name + '-dead')
             b.client.create_topic(name, partitions=3)
             b.client.produce(name, [('k%d' % (i % 7), json.dumps({'N': i})) for i in range(200)])

@@ -131,7 +131,7 @@ def killed_on_kafka(case):
     for guarantee in ('at_least_once', 'exactly_once_v2'):
         with kafka.Broker() as b:
             b.client.create_topic('events', partitions=2)
-            crowd = killed(case, "SET 'processing.guarantee'='%s';\n" % guarantee, 3, '--bootstrap-servers', b.bootstrap)
+            crowd = killed(case, '', 3, '--bootstrap-servers', b.bootstrap, '--set', 'processing.guarantee=' + guarantee)
             got = [json.loads(r.value)['id'] for r in b.client.consume('events', isolation='read_committed')]
             crowd.compare(case, got, whole=guarantee == 'exactly_once_v2')
 

@@ -112,7 +112,8 @@ static void what_a_status_means(void **state)
     weir_arena a;
     weir_arena_init(&a);
     for (size_t i = 0; i < WEIR_COUNT(cases); i++) {
-        weir__es_result r = {cases[i].status, weir_sv_cstr(cases[i].type), weir_sv_cstr(cases[i].reason)};
+        weir__es_result r = {.status = cases[i].status, .type = weir_sv_cstr(cases[i].type),
+                             .reason = weir_sv_cstr(cases[i].reason)};
         weir_sink_outcome o = weir__es_judge(&a, cases[i].aux, cases[i].attempts, &r);
         if (o.kind != cases[i].kind) {
             fail_msg("case %zu: status %d is %d", i, cases[i].status, (int)o.kind);
