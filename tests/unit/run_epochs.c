@@ -319,11 +319,15 @@ static void test_torn(void **state)
         memcpy(torn, bytes, n);
         log_write(dir, torn, n + (junk ? 100 : 0));
         weir_free(torn);
+        size_t whole = n;
+        while (junk && whole < size && whole < n + 100 && bytes[whole] == 0) {
+            whole++; /* a checksum may end with zeros */
+        }
         uint64_t prepared = 0;
         uint64_t counts = 0;
         for (uint64_t i = 0; i < 4; i++) {
-            prepared = n >= ends[2 * i] ? i + 1 : prepared;
-            counts = i < 3 && n >= ends[2 * i + 1] ? i + 1 : counts;
+            prepared = whole >= ends[2 * i] ? i + 1 : prepared;
+            counts = i < 3 && whole >= ends[2 * i + 1] ? i + 1 : counts;
         }
         weir_store *s = open_store(dir);
         assert_int_equal(doubt(s), prepared > counts ? prepared : 0);
