@@ -43,6 +43,7 @@ typedef struct weir__sink_part {
     int64_t saved;         /* control: as last saved; -1: never */
     weir_sink_parcel *head, *tail; /* loop: under way, in order */
     int64_t done;          /* shared: everything before is delivered */
+    int64_t gap, gap_end;  /* shared: no records lie from here to there, where `read` is; 0, 0: none */
 } weir__sink_part;
 
 typedef struct weir__sink_topic {

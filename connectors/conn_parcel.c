@@ -134,6 +134,7 @@ static void advance(weir_conn *c, weir__sink_part *part)
         part->tail = part->head ? part->tail : NULL;
         parcel_free(p);
     }
+    part->done = part->done == part->gap ? part->gap_end : part->done;
 }
 
 void weir__sink_settle(weir_conn *c, uint64_t delivered, uint64_t bytes)

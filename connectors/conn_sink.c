@@ -112,14 +112,15 @@ static bool has_room(weir_conn *c)
     return room;
 }
 
-/* Nothing lies between: who has done all before is done up to here, too. */
+/* Nothing lies between: when all before is done, so is this. */
 static void skip_to(weir_conn *c, weir__sink_part *part, int64_t at)
 {
     weir_lock_enter(c->shared.lock);
-    if (part->tail) {
-        part->tail->next = at;
-    } else if (part->done == part->read) {
+    if (part->done == part->read) {
         part->done = at;
+    } else {
+        part->gap = part->gap_end == part->read ? part->gap : part->read;
+        part->gap_end = at;
     }
     weir_lock_leave(c->shared.lock);
     part->read = at;
